@@ -1,0 +1,45 @@
+/** What the system refused; each code has its sentence in `TEXT`. */
+export type SystemErrorCode = keyof typeof TEXT;
+
+/** Values for the sentence of a system error: the path, program or number it is about. */
+export type SystemErrorArguments = Readonly<Record<string, string | number>>;
+
+const TEXT = {
+  FILE_READ: 'cannot read {path}: {reason}',
+  FILE_WRITE: 'cannot write {path}: {reason}; nothing was changed',
+  DIRECTORY_READ: 'cannot read the directory {path}: {reason}',
+  STDIN_READ: 'cannot read standard input: {reason}',
+  STDOUT_WRITE: 'cannot write standard output: {reason}',
+  HOOK_START: 'cannot start the hook {path}: {reason}',
+  HOOK_STDIN: 'cannot give the state to the hook {path}: {reason}',
+  HOOK_FAILED: 'the hook {path} failed: {reason}',
+  HOOK_TIMEOUT: 'the hook {path} ran longer than its timeout of {timeoutSeconds} s and was killed',
+  FILTER_OUTPUT: 'the precreate hook {path} did not print a whole config.json: {reason}',
+  RUNTIME_FEATURES: 'cannot ask {path} for its features: {reason}',
+  WATCH: 'cannot watch {path}: {reason}',
+} as const;
+
+/**
+ * A failure of the system, not of the input: a file that cannot be read, a program that does not start.
+ * `code` is stable; `cause` holds the error beneath where there is one.
+ */
+export class SystemError extends Error {
+  override readonly name = 'SystemError';
+  readonly code: SystemErrorCode;
+  readonly args: SystemErrorArguments;
+
+  constructor(code: SystemErrorCode, args: SystemErrorArguments, options?: ErrorOptions) {
+    super(
+      TEXT[code].replace(/\{(\w+)\}/g, (whole, name: string) => String(args[name] ?? whole)),
+      options,
+    );
+    this.code = code;
+    this.args = args;
+  }
+}
+
+/** Gives the errno name of a system call's failure (`ENOENT`), or undefined for any other error. */
+export function errnoOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

@@ -1,0 +1,15 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+
+const config: ViteUserConfig = defineConfig({
+  resolve: {
+    alias: { '#libc': fileURLToPath(new URL('./src/linux/libc/node.ts', import.meta.url)) },
+  },
+  test: {
+    include: ['test/{unit,property,cases,integration}/**/*.test.ts'],
+    testTimeout: 60_000,
+    coverage: { provider: 'v8', include: ['src/**'], exclude: ['src/generated/**'] },
+  },
+});
+
+export default config;
