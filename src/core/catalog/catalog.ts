@@ -1,0 +1,115 @@
+import type { HookDefinition } from '../definition/hook-definition.ts';
+import { type LocatedDefinition, type ReadDefinitionOptions, readDefinition } from '../definition/parse.ts';
+import { type Diagnostic, hasErrors, inFileOrder } from '../diagnostic/diagnostic.ts';
+import {
+  type CompiledDefinition,
+  compileDefinition,
+  createPatternCompiler,
+  needsRegexEngine,
+} from '../when/compile.ts';
+import type { RegexEngine } from '../when/pattern.ts';
+import { checkHookPath, type FindHookProgram } from './hook-path.ts';
+import { type CatalogIndex, createIndex } from './index-by-key.ts';
+import { injectionOrder } from './order.ts';
+
+/** The text of one definition file. Its name is the last part of `path`. */
+export interface DefinitionFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** A definition that is not in force because a file of the same name in a preferred directory replaces it. */
+export interface MaskedDefinition {
+  readonly name: string;
+  readonly path: string;
+  readonly maskedBy: string;
+}
+
+/**
+ * All definitions of some hooks directories, ready to be planned with.
+ *
+ * `definitions` are those in force, in the order of injection; `masked` and `inactive` (their program does not exist) are
+ * not. `hasErrors` says whether `diagnostics` holds an error: then nothing may be injected.
+ */
+export interface Catalog {
+  readonly definitions: readonly HookDefinition[];
+  readonly masked: readonly MaskedDefinition[];
+  readonly inactive: readonly HookDefinition[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly hasErrors: boolean;
+  readonly extensionStages: readonly string[];
+  /** For planning only. */
+  readonly compiled: readonly CompiledDefinition[];
+  /** For planning only. */
+  readonly index: CatalogIndex;
+}
+
+/** What making a catalog may need from its caller. */
+export interface CatalogOptions extends ReadDefinitionOptions {
+  /** Looks for a hook's program; without it every program is taken to exist. */
+  readonly findHookProgram?: FindHookProgram;
+}
+
+/** Definitions that are read but not compiled yet, so that the caller knows whether a regex engine is needed. */
+export interface ReadFiles {
+  readonly located: readonly LocatedDefinition[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly needsRegexEngine: boolean;
+}
+
+/** Reads definition files; every finding of every file is kept. */
+export function readFiles(files: readonly DefinitionFile[], options: CatalogOptions = {}): ReadFiles {
+  const located: LocatedDefinition[] = [];
+  const diagnostics: Diagnostic[] = [];
+  let isEngineNeeded = false;
+  for (const file of files) {
+    const parsed = readDefinition(file, options);
+    diagnostics.push(...parsed.diagnostics);
+    if (!parsed.value) continue;
+    located.push(parsed.value);
+    isEngineNeeded ||= needsRegexEngine(parsed.value.definition);
+  }
+  return { located, diagnostics, needsRegexEngine: isEngineNeeded };
+}
+
+/**
+ * Makes the catalog of definitions that were read, least preferred directory first. A later file masks an earlier one of
+ * the same name when it is valid and its program exists.
+ */
+export function buildCatalog(read: ReadFiles, engine: RegexEngine, options: CatalogOptions = {}): Catalog {
+  const compiler = createPatternCompiler(engine);
+  const diagnostics: Diagnostic[] = [...read.diagnostics];
+  const inForce = new Map<string, RankedDefinition>();
+  const masked: MaskedDefinition[] = [];
+  const inactive: HookDefinition[] = [];
+  for (const [rank, { definition, locate, isValid }] of read.located.entries()) {
+    const compiled = compileDefinition(definition, compiler, locate);
+    diagnostics.push(...compiled.diagnostics);
+    if (!isValid) continue;
+    const program = checkHookPath(definition, locate, options.findHookProgram);
+    diagnostics.push(...program.diagnostics);
+    if (!program.exists && compiled.value) inactive.push(definition);
+    if (!compiled.value || !program.exists) continue;
+    const { name, path } = definition;
+    const earlier = inForce.get(name);
+    if (earlier) masked.push({ name, path: earlier.compiled.definition.path, maskedBy: path });
+    inForce.set(name, { name, rank, compiled: compiled.value });
+  }
+  const compiled = injectionOrder([...inForce.values()]).map((ranked) => ranked.compiled);
+  return {
+    definitions: compiled.map(({ definition }) => definition),
+    masked,
+    inactive,
+    diagnostics: inFileOrder(diagnostics),
+    hasErrors: hasErrors(diagnostics),
+    extensionStages: options.extensionStages ?? [],
+    compiled,
+    index: createIndex(compiled),
+  };
+}
+
+interface RankedDefinition {
+  readonly name: string;
+  readonly rank: number;
+  readonly compiled: CompiledDefinition;
+}

@@ -1,0 +1,41 @@
+/**
+ * Orders definitions as they are injected: by file name in lower case, by Unicode code point. Names equal but for case
+ * keep the order of their directories, then go by the name itself; the reference leaves that open.
+ */
+export function injectionOrder<T extends { readonly name: string; readonly rank: number }>(
+  definitions: readonly T[],
+): T[] {
+  return definitions
+    .map((definition) => ({ definition, lower: lowerCase(definition.name) }))
+    .sort(
+      (left, right) =>
+        compareCodePoints(left.lower, right.lower) ||
+        left.definition.rank - right.definition.rank ||
+        compareCodePoints(left.definition.name, right.definition.name),
+    )
+    .map(({ definition }) => definition);
+}
+
+/** Lower case code point by code point, as Go's strings.ToLower: no rule looks at the neighbours. */
+function lowerCase(name: string): string {
+  if (/^[\x00-\x7f]*$/.test(name)) return name.toLowerCase();
+  return Array.from(name, (character) => (character === 'İ' ? 'i' : character.toLowerCase())).join('');
+}
+
+/** Compares by code point, which is the order of the UTF-8 bytes; JavaScript's own order differs beyond U+FFFF. */
+export function compareCodePoints(left: string, right: string): number {
+  if (left === right) return 0;
+  const length = Math.min(left.length, right.length);
+  for (let index = 0; index < length; index++) {
+    const leftUnit = left.charCodeAt(index);
+    const rightUnit = right.charCodeAt(index);
+    if (leftUnit === rightUnit) continue;
+    return codePointRank(leftUnit) - codePointRank(rightUnit);
+  }
+  return left.length - right.length;
+}
+
+/** Surrogates stand for code points above all of U+E000 to U+FFFF. */
+function codePointRank(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
+}

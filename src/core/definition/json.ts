@@ -1,0 +1,82 @@
+import { type Diagnostic, error, type Parsed } from '../diagnostic/diagnostic.ts';
+import { positionAt } from '../diagnostic/position.ts';
+import {
+  countMembers,
+  elementSpans,
+  isNestedDeeper,
+  memberSpans,
+  type Span,
+  skipSpace,
+  skipValue,
+} from '../json/scan.ts';
+import { findJsonSyntaxError } from '../json/syntax-error.ts';
+import type { SourceDocument, SourceNode } from './document.ts';
+
+// encoding/json refuses deeper nesting (decode.go, maxNestingDepth).
+const NESTING_LIMIT = 10_000;
+
+/** Reads a text as JSON, as strictly as Go's encoding/json: no comments, no byte order mark, nothing behind it. */
+export function readJson(path: string, text: string): Parsed<SourceDocument> {
+  if (text.startsWith('\ufeff')) return fail(error('BYTE_ORDER_MARK', { path, at: positionAt(text, 0) }, {}));
+  if (isNestedDeeper(text, NESTING_LIMIT)) {
+    return fail(error('NESTING_TOO_DEEP', { path, at: positionAt(text, 0) }, { limit: NESTING_LIMIT }));
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // The engines word this error differently and seldom say where; the grammar is walked again to find out.
+    return fail(jsonSyntaxDiagnostic(path, text));
+  }
+  const start = skipSpace(text, 0);
+  const root = jsonNode(text, { start, end: skipValue(text, start) }, value);
+  return {
+    value: { root, hasRepeatedKeys: countMembers(text) !== countKeys(value) },
+    diagnostics: [],
+  };
+}
+
+function jsonSyntaxDiagnostic(path: string, text: string): Diagnostic {
+  const found = findJsonSyntaxError(text) ?? { offset: 0, expected: 'JSON', found: 'text that cannot be read as such' };
+  const at = positionAt(text, found.offset);
+  return error('JSON_SYNTAX', { path, at }, { expected: found.expected, found: found.found });
+}
+
+function fail(diagnostic: Diagnostic): Parsed<SourceDocument> {
+  return { diagnostics: [diagnostic] };
+}
+
+function jsonNode(text: string, span: Span, value: unknown): SourceNode {
+  const parsePart = (part: Span): unknown => JSON.parse(text.slice(part.start, part.end));
+  return {
+    value,
+    literal: () => text.slice(span.start, span.end),
+    position: () => positionAt(text, span.start),
+    members: () => {
+      if (text[span.start] !== '{') return [];
+      return memberSpans(text, span.start).map((member) => ({
+        key: String(parsePart(member.key)),
+        keyPosition: () => positionAt(text, member.key.start),
+        node: jsonNode(text, member.value, parsePart(member.value)),
+      }));
+    },
+    elements: () => {
+      if (text[span.start] !== '[') return [];
+      return elementSpans(text, span.start).map((element) => jsonNode(text, element, parsePart(element)));
+    },
+  };
+}
+
+/** Counts the object keys of a value at any depth, without recursion. */
+function countKeys(value: unknown): number {
+  let keys = 0;
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const current = open.pop();
+    if (typeof current !== 'object' || current === null) continue;
+    const inner = Object.values(current);
+    if (!Array.isArray(current)) keys += inner.length;
+    for (const part of inner) if (typeof part === 'object' && part !== null) open.push(part);
+  }
+  return keys;
+}

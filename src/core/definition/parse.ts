@@ -1,0 +1,164 @@
+import { validateHook010 } from '../../generated/validate-hook-0-1-0.ts';
+import { validateHook100 } from '../../generated/validate-hook-1-0-0.ts';
+import { type Diagnostic, error, hasErrors, type Parsed } from '../diagnostic/diagnostic.ts';
+import { foldKey, type Locate, locateIn, pointerOf, type SourceDocument, type SourceNode } from './document.ts';
+import type { DefinitionVersion, HookDefinition } from './hook-definition.ts';
+import { readJson } from './json.ts';
+import { canonicalKeys, isObject } from './keys.ts';
+import { checkShape, typeName } from './shape.ts';
+import { KEYS_0_1_0, read0_1_0 } from './v0_1_0.ts';
+import { KEYS_1_0_0, read1_0_0 } from './v1_0_0.ts';
+import { validateDefinition } from './validate.ts';
+
+/** Reads a text that is not JSON: the YAML reader, which only those load who have YAML definitions. */
+export type ReadDocument = (path: string, text: string) => Parsed<SourceDocument>;
+
+/** A definition's text, and the file it comes from; the file's ending tells JSON from YAML. */
+export interface DefinitionSource {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** What reading a definition may need from its caller. */
+export interface ReadDefinitionOptions {
+  /** Stages besides the runtime-spec's; none by default. */
+  readonly extensionStages?: readonly string[];
+  readonly readYaml?: ReadDocument;
+}
+
+/**
+ * A definition and the way from its values to their places in the file. One that is not valid is as much of it as could
+ * be read, so that the rest of its mistakes can be told too; nobody may use it otherwise.
+ */
+export interface LocatedDefinition {
+  readonly definition: HookDefinition;
+  readonly locate: Locate;
+  readonly isValid: boolean;
+}
+
+/** Tells whether a file of this name holds YAML rather than JSON. */
+export function isYamlPath(path: string): boolean {
+  return path.endsWith('.yaml') || path.endsWith('.yml');
+}
+
+/**
+ * Reads one definition of format 1.0.0 or 0.1.0 and says all that is wrong with it, but for its patterns and its program.
+ * There is no value when the text cannot be read at all, and one that is not valid when it has any error.
+ */
+export function readDefinition(
+  source: DefinitionSource,
+  options: ReadDefinitionOptions = {},
+): Parsed<LocatedDefinition> {
+  const { path } = source;
+  const read = isYamlPath(path) && options.readYaml ? options.readYaml : readJson;
+  const document = read(path, source.text);
+  if (!document.value) return { diagnostics: document.diagnostics };
+  const version = readVersion(path, document.value);
+  if (!version.value) return { diagnostics: [...document.diagnostics, ...version.diagnostics] };
+  const content = readContent(path, document.value, version.value, options.extensionStages ?? []);
+  return { ...content, diagnostics: [...document.diagnostics, ...content.diagnostics] };
+}
+
+function readContent(
+  path: string,
+  document: SourceDocument,
+  version: DefinitionVersion,
+  extensionStages: readonly string[],
+): Parsed<LocatedDefinition> {
+  const isCurrent = version === '1.0.0';
+  // The document `null` acts as an empty object in the reference.
+  const canonical = canonicalKeys(path, document, isCurrent ? KEYS_1_0_0 : KEYS_0_1_0);
+  const subject = canonical.value === null ? { ...canonical, value: {} } : canonical;
+  const locate = locateIn(document.root);
+  const misread = isCurrent ? undefined : currentShapeWithoutVersion(path, subject.value, locate);
+  if (misread) return { diagnostics: [misread] };
+
+  const shape = checkShape(path, subject, isCurrent ? validateHook100 : validateHook010, locate);
+  const timeouts = isCurrent ? checkTimeouts(path, document, subject.value) : [];
+  const timeoutLiteral = () => timeoutNodes(document.root).at(-1)?.literal() ?? '';
+  const parts = isCurrent ? read1_0_0(subject.value, timeoutLiteral) : read0_1_0(subject.value);
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const definition = { name, path, version, ...parts };
+  const content = validateDefinition(definition, locate, extensionStages);
+  const errors = [...shape, ...timeouts];
+  // What could not be read is taken as absent, so warnings about what is absent would be wrong then.
+  const findings = errors.length === 0 ? content : content.filter(({ severity }) => severity === 'error');
+  const diagnostics = [...canonical.diagnostics, ...errors, ...findings];
+  return { value: { definition, locate, isValid: !hasErrors(diagnostics) }, diagnostics };
+}
+
+/** The first pass of the reference: only `version` is looked at, and it chooses the reader. */
+function readVersion(path: string, document: SourceDocument): Parsed<DefinitionVersion> {
+  const { root } = document;
+  if (root.value === null) return { value: '0.1.0', diagnostics: [] };
+  const locate = locateIn(root);
+  if (!isObject(root.value)) {
+    const mismatch = { expected: 'an object', found: typeName(root.value) };
+    return { diagnostics: [error('TYPE_MISMATCH', { path, at: root.position(), pointer: '' }, mismatch)] };
+  }
+  const spellings = Object.keys(root.value).filter((key) => foldKey(key) === 'version');
+  const isPlain = !document.hasRepeatedKeys && spellings.length <= 1;
+  const canonical = isPlain
+    ? { value: { version: root.value[spellings[0] ?? 'version'] }, replaced: [] }
+    : canonicalKeys(path, document, { version: 'text' });
+  const place = () => ({ path, at: locate(['version']), pointer: pointerOf(['version']) });
+  const wrongTypes = canonical.replaced
+    .map(({ node }) => node)
+    .filter((node) => typeof node.value !== 'string' && node.value !== null)
+    .map((node) => versionMismatch({ ...place(), at: node.position() }, node.value));
+  if (wrongTypes.length > 0) return { diagnostics: wrongTypes };
+  const version = isObject(canonical.value) ? canonical.value['version'] : undefined;
+  switch (version) {
+    case undefined:
+    case null:
+    case '':
+    case '0.1.0':
+      return { value: '0.1.0', diagnostics: [] };
+    case '1.0.0':
+      return { value: '1.0.0', diagnostics: [] };
+    default:
+      if (typeof version !== 'string') return { diagnostics: [versionMismatch(place(), version)] };
+      return { diagnostics: [error('VERSION_UNKNOWN', { ...place(), hint: '1.0.0' }, { version })] };
+  }
+}
+
+function versionMismatch(place: Parameters<typeof error>[1], found: unknown): Diagnostic {
+  return error('TYPE_MISMATCH', { ...place, hint: '"1.0.0"' }, { expected: 'a string', found: typeName(found) });
+}
+
+function currentShapeWithoutVersion(path: string, value: unknown, locate: Locate): Diagnostic | undefined {
+  if (!isObject(value) || !isObject(value['hook'])) return undefined;
+  return error('VERSION_MISSING', { path, at: locate([]), pointer: '', hint: '"version": "1.0.0"' }, {});
+}
+
+/** The timeouts written in the hook, in order; more than one only where keys are repeated. */
+function timeoutNodes(root: SourceNode): SourceNode[] {
+  const inner = (node: SourceNode, name: string) =>
+    node
+      .members()
+      .filter(({ key }) => foldKey(key) === name)
+      .map((member) => member.node);
+  return inner(root, 'hook').flatMap((hook) => inner(hook, 'timeout'));
+}
+
+const INT64_MIN = -(2n ** 63n);
+const INT64_MAX = 2n ** 63n - 1n;
+
+/** Go takes plain digits only: 1.0 and 1e2 are no integers to it. A fraction is a matter of the shape. */
+function checkTimeouts(path: string, document: SourceDocument, value: unknown): Diagnostic[] {
+  const hook = isObject(value) && isObject(value['hook']) ? value['hook'] : {};
+  if (hook['timeout'] === undefined && !document.hasRepeatedKeys) return [];
+  return timeoutNodes(document.root)
+    .filter((node) => Number.isInteger(node.value) && !isInt64(node.literal()))
+    .map((node) => {
+      const place = { path, at: node.position(), pointer: pointerOf(['hook', 'timeout']) };
+      return error('INTEGER_OUT_OF_RANGE', place, { literal: node.literal().slice(0, 40) });
+    });
+}
+
+function isInt64(literal: string): boolean {
+  if (/^0[xo][0-9a-fA-F]{1,13}$/.test(literal)) return true;
+  if (!/^[-+]?\d{1,20}$/.test(literal)) return false;
+  const value = BigInt(literal.replace('+', ''));
+  return value >= INT64_MIN && value <= INT64_MAX;
+}

@@ -1,0 +1,57 @@
+/** The values a diagnostic's sentence needs, by code. The codes are stable: docs/versions.md. */
+export interface DiagnosticArguments {
+  // Files and directories
+  DIRECTORY_UNREADABLE: { readonly reason: string };
+  FILE_UNREADABLE: { readonly reason: string };
+  FILE_NOT_REGULAR: { readonly kind: string };
+  FILE_TOO_LARGE: { readonly bytes: number; readonly limit: number };
+  FILE_INVALID_UTF8: { readonly byteOffset: number };
+  PERMISSION_UNSAFE: { readonly unsafePath: string; readonly problem: 'owner' | 'writable'; readonly detail: string };
+  // Text
+  JSON_SYNTAX: { readonly expected: string; readonly found: string };
+  YAML_SYNTAX: { readonly reason: string };
+  BYTE_ORDER_MARK: Nothing;
+  NESTING_TOO_DEEP: { readonly limit: number };
+  KEY_DUPLICATE: { readonly key: string };
+  KEY_CASE: { readonly key: string; readonly meant: string };
+  KEY_UNKNOWN: { readonly key: string; readonly known: readonly string[] };
+  // Definitions
+  VERSION_MISSING: Nothing;
+  VERSION_UNKNOWN: { readonly version: string };
+  TYPE_MISMATCH: { readonly expected: string; readonly found: string };
+  PROPERTY_MISSING: { readonly property: string };
+  PROPERTY_CONFLICT: { readonly property: string; readonly other: string };
+  INTEGER_OUT_OF_RANGE: { readonly literal: string };
+  TIMEOUT_NOT_POSITIVE: { readonly timeout: string };
+  STAGE_UNKNOWN: { readonly stage: string; readonly known: readonly string[] };
+  STAGE_REPEATED: { readonly stage: string };
+  STAGES_EMPTY: Nothing;
+  HOOK_PATH_EMPTY: Nothing;
+  HOOK_PATH_MISSING: { readonly hookPath: string };
+  HOOK_PATH_IN_CONTAINER: { readonly hookPath: string };
+  HOOK_PATH_UNREACHABLE: { readonly hookPath: string; readonly reason: string };
+  HOOK_PATH_RELATIVE: { readonly hookPath: string };
+  HOOK_PATH_NOT_A_FILE: { readonly hookPath: string };
+  HOOK_NOT_EXECUTABLE: { readonly hookPath: string };
+  WHEN_NEVER_MATCHES: { readonly reason: 'empty' | 'always-false' | 'has-bind-mounts-false' };
+  PATTERN_SYNTAX: { readonly pattern: string; readonly reason: string; readonly dialect?: 'javascript' | 'posix' };
+  PATTERN_TOO_LONG: { readonly length: number; readonly limit: number };
+  PATTERN_DOT_UNESCAPED: { readonly pattern: string };
+  PATTERN_POSIX: { readonly pattern: string; readonly fragment: string };
+  RUNTIME_STAGE_UNSUPPORTED: { readonly stage: string; readonly runtime: string };
+  // Containers
+  CONFIG_SYNTAX: { readonly expected: string; readonly found: string };
+  CONFIG_INVALID_UTF8: { readonly byteOffset: number };
+  CONFIG_TOO_LARGE: { readonly bytes: number; readonly limit: number };
+  CONFIG_TYPE: { readonly expected: string; readonly found: string };
+  CONFIG_DUPLICATE_KEY: { readonly key: string };
+  CONFIG_KEY_CASE: { readonly key: string; readonly meant: string };
+  PROCESS_ARGS_EMPTY: { readonly definition: string };
+  COMMAND_TOO_LONG: { readonly length: number; readonly limit: number };
+  ANNOTATION_TOO_LONG: { readonly key: string; readonly length: number; readonly limit: number };
+}
+
+type Nothing = Readonly<Record<never, never>>;
+
+/** Names a kind of finding; a closed union, one entry in `TEXT` of render.ts each. */
+export type DiagnosticCode = keyof DiagnosticArguments;

@@ -1,0 +1,302 @@
+import type { DiagnosticArguments, DiagnosticCode } from './code.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import { escapeControls, quote } from './quote.ts';
+
+/** The English of one finding: what it is, why it counts, what to do. */
+export interface DiagnosticText {
+  readonly what: string;
+  readonly why: string;
+  readonly fix: string;
+}
+
+type TextOf<Code extends DiagnosticCode> = (
+  args: DiagnosticArguments[Code],
+  hint: string | undefined,
+) => DiagnosticText;
+
+/** Gives the English of a finding, in three sentences without line breaks. */
+export function diagnosticText<Code extends DiagnosticCode>(diagnostic: Diagnostic<Code>): DiagnosticText {
+  return TEXT[diagnostic.code](diagnostic.args, diagnostic.hint);
+}
+
+/** Gives the first line of a finding: `file:line:column: severity CODE: text`, as compilers print it. */
+export function renderHeadline(diagnostic: Diagnostic): string {
+  const { path, at, severity, code } = diagnostic;
+  const place = at ? `${path}:${at.line}:${at.column}` : path;
+  return `${escapeControls(place)}: ${severity} ${code}: ${diagnosticText(diagnostic).what}`;
+}
+
+/**
+ * Gives a finding as people read it: the headline, the line of the file it lies on, the reason and the fix.
+ *
+ * @param text - the file's text; without it the excerpt is left out
+ */
+export function renderDiagnostic(diagnostic: Diagnostic, text?: string): string {
+  const { why, fix } = diagnosticText(diagnostic);
+  return [renderHeadline(diagnostic), ...excerpt(diagnostic, text), `  why: ${why}`, `  fix: ${fix}`].join('\n');
+}
+
+const EXCERPT_WIDTH = 100;
+
+function excerpt(diagnostic: Diagnostic, text: string | undefined): string[] {
+  const { at } = diagnostic;
+  if (!at || text === undefined) return [];
+  const lineStart = at.offset - at.column + 1;
+  const lineEnd = text.slice(lineStart).search(/[\r\n]/);
+  const line = text.slice(lineStart, lineEnd < 0 ? undefined : lineStart + lineEnd);
+  const from = Math.max(0, Math.min(at.column - 1 - EXCERPT_WIDTH / 2, line.length - EXCERPT_WIDTH));
+  const before = escapeControls(line.slice(from, at.column - 1).replaceAll('\t', ' '));
+  const after = escapeControls(line.slice(at.column - 1, from + EXCERPT_WIDTH).replaceAll('\t', ' '));
+  const gutter = `  ${at.line} | `;
+  return [`${gutter}${before}${after}`, `${' '.repeat(gutter.length + before.length)}^`];
+}
+
+const LOAD_FAILS =
+  'a definition that cannot be read could be the one that protects a container, so nothing is injected';
+const RE2 = 'patterns are Go regular expressions (RE2 syntax, https://github.com/google/re2/wiki/Syntax)';
+
+const TEXT: { readonly [Code in DiagnosticCode]: TextOf<Code> } = {
+  DIRECTORY_UNREADABLE: ({ reason }) => ({
+    what: `cannot read this hooks directory: ${reason}`,
+    why: LOAD_FAILS,
+    fix: 'name a directory, or leave it out; a directory that does not exist is fine',
+  }),
+  FILE_UNREADABLE: ({ reason }) => ({
+    what: `cannot read this file: ${reason}`,
+    why: LOAD_FAILS,
+    fix: 'make it readable, or remove it',
+  }),
+  FILE_NOT_REGULAR: ({ kind }) => ({
+    what: `this is a ${kind}, not a regular file`,
+    why: LOAD_FAILS,
+    fix: 'put a file with a hook definition here, or remove it; a link to /dev/null does not mask a definition',
+  }),
+  FILE_TOO_LARGE: ({ bytes, limit }) => ({
+    what: `the file has ${bytes} bytes or more; the limit is ${limit}`,
+    why: 'definitions are read as root, so their size is bounded',
+    fix: 'split the definition, or move long data out of it',
+  }),
+  FILE_INVALID_UTF8: ({ byteOffset }) => ({
+    what: `the byte at offset ${byteOffset} is not valid UTF-8`,
+    why: 'each such byte is read as U+FFFD, which is hardly what was meant',
+    fix: 'save the file as UTF-8',
+  }),
+  PERMISSION_UNSAFE: ({ unsafePath, problem, detail }, hint) => ({
+    what:
+      problem === 'owner'
+        ? `${quote(unsafePath)} belongs to ${detail}, who could change it`
+        : `${quote(unsafePath)} may be written by others (mode ${detail})`,
+    why: 'whoever can change a definition runs programs as root on this machine',
+    fix: `run: ${hint ?? 'chown root and chmod go-w'}`,
+  }),
+  JSON_SYNTAX: ({ expected, found }) => ({
+    what: `expected ${expected}, found ${found}`,
+    why: 'hook definitions are strict JSON: no comments, no trailing commas, double quotes only',
+    fix: 'correct the text here; a YAML definition needs the ending .yaml or .yml',
+  }),
+  YAML_SYNTAX: ({ reason }) => ({
+    what: reason,
+    why: 'the file is not one YAML 1.2 document',
+    fix: 'correct the text here',
+  }),
+  BYTE_ORDER_MARK: () => ({
+    what: 'the file starts with a byte order mark (U+FEFF)',
+    why: 'JSON must not start with one (RFC 8259), and Podman and CRI-O refuse it',
+    fix: 'save the file as UTF-8 without BOM',
+  }),
+  NESTING_TOO_DEEP: ({ limit }) => ({
+    what: `values are nested more than ${limit} deep`,
+    why: 'no definition needs it, and readers refuse it',
+    fix: 'remove the nesting',
+  }),
+  KEY_DUPLICATE: ({ key }) => ({
+    what: `the key ${quote(key)} is given twice`,
+    why: 'the last text or list wins and objects are merged, as in Go, which few readers expect',
+    fix: 'keep one',
+  }),
+  KEY_CASE: ({ key, meant }) => ({
+    what: `the key ${quote(key)} is read as ${quote(meant)}`,
+    why: 'Podman and CRI-O ignore letter case in keys; other programs do not',
+    fix: `write ${quote(meant)}`,
+  }),
+  KEY_UNKNOWN: ({ key, known }, hint) => ({
+    what: `the key ${quote(key)} is not known here and has no effect`,
+    why: `known keys are ${known.join(', ')}`,
+    fix: hint === undefined ? 'remove it' : `did you mean ${quote(hint)}?`,
+  }),
+  VERSION_MISSING: () => ({
+    what: 'the definition has the shape of format 1.0.0 but no "version"',
+    why: 'without "version" a definition is read as format 0.1.0 (oci-hooks(5))',
+    fix: 'add "version": "1.0.0"',
+  }),
+  VERSION_UNKNOWN: ({ version }) => ({
+    what: `the version ${quote(version)} is not known`,
+    why: 'hook definitions have version 1.0.0 or 0.1.0',
+    fix: 'write "version": "1.0.0"',
+  }),
+  TYPE_MISMATCH: ({ expected, found }, hint) => ({
+    what: `expected ${expected}, found ${found}`,
+    why: 'the format gives this value one type, and Podman and CRI-O refuse any other',
+    fix: hint === undefined ? `write ${expected}` : `write ${hint}`,
+  }),
+  PROPERTY_MISSING: ({ property }, hint) => ({
+    what: `the required property ${quote(property)} is missing`,
+    why: 'the definition says nothing without it',
+    fix:
+      hint === undefined ? `add ${quote(property)}` : `did you mean ${quote(property)} where it says ${quote(hint)}?`,
+  }),
+  PROPERTY_CONFLICT: ({ property, other }) => ({
+    what: `${quote(property)} and ${quote(other)} are both given`,
+    why: 'they are two names of one property in format 0.1.0',
+    fix: `keep ${quote(other)}`,
+  }),
+  INTEGER_OUT_OF_RANGE: ({ literal }) => ({
+    what: `${literal} is not a whole number of 64 bits`,
+    why: 'a timeout is an int64 without fraction or exponent',
+    fix: 'write whole seconds in plain digits, such as 30',
+  }),
+  TIMEOUT_NOT_POSITIVE: ({ timeout }) => ({
+    what: `a timeout of ${timeout} s ends the hook at once`,
+    why: 'runtimes kill a hook when its timeout is over (runtime-spec: it must be greater than zero)',
+    fix: 'give seconds greater than 0, or leave "timeout" out',
+  }),
+  STAGE_UNKNOWN: ({ stage, known }, hint) => ({
+    what: `stage ${quote(stage)} is not a hook stage`,
+    why: `known stages are ${known.join(', ')}`,
+    fix: hint === undefined ? 'use one of these, or declare it with --extension-stage' : `did you mean ${quote(hint)}?`,
+  }),
+  STAGE_REPEATED: ({ stage }) => ({
+    what: `stage ${quote(stage)} is listed twice`,
+    why: 'the hook is then injected, and run, twice at that stage',
+    fix: 'list it once',
+  }),
+  STAGES_EMPTY: () => ({
+    what: 'the list of stages is empty',
+    why: 'the hook is never run',
+    fix: 'name a stage, such as "createRuntime"',
+  }),
+  HOOK_PATH_EMPTY: () => ({
+    what: 'the path of the hook is empty',
+    why: 'there is nothing to run',
+    fix: 'give the absolute path of the program',
+  }),
+  HOOK_PATH_MISSING: ({ hookPath }) => ({
+    what: `${quote(hookPath)} does not exist, so this definition is inactive`,
+    why: 'Podman and CRI-O drop such a definition without a word',
+    fix: 'install the program, correct the path, or remove the definition',
+  }),
+  HOOK_PATH_IN_CONTAINER: ({ hookPath }) => ({
+    what: `${quote(hookPath)} does not exist on the host, so this startContainer definition is inactive`,
+    why: "a startContainer hook runs in the container, from the container's files, yet Podman and CRI-O look on the host",
+    fix: 'to run a host program in the container\'s namespaces use the stage "createContainer"',
+  }),
+  HOOK_PATH_UNREACHABLE: ({ hookPath, reason }) => ({
+    what: `cannot tell whether ${quote(hookPath)} exists: ${reason}`,
+    why: LOAD_FAILS,
+    fix: 'correct the path or its permissions',
+  }),
+  HOOK_PATH_RELATIVE: ({ hookPath }, hint) => ({
+    what: `${quote(hookPath)} is a relative path`,
+    why: 'the runtime-spec wants an absolute path; a relative one depends on the working directory, and runtimes refuse it',
+    fix: hint === undefined ? 'write the absolute path' : `write ${quote(hint)}`,
+  }),
+  HOOK_PATH_NOT_A_FILE: ({ hookPath }) => ({
+    what: `${quote(hookPath)} is not a regular file`,
+    why: 'the container will not start when the runtime tries to run it',
+    fix: 'name the program itself',
+  }),
+  HOOK_NOT_EXECUTABLE: ({ hookPath }, hint) => ({
+    what: `${quote(hookPath)} exists but is not executable`,
+    why: 'the container will not start when the runtime tries to run it',
+    fix: `run: ${hint ?? 'chmod +x'}`,
+  }),
+  WHEN_NEVER_MATCHES: ({ reason }) => ({
+    what: {
+      empty: 'there is no condition, so this definition never matches',
+      'always-false': '"always": false never matches',
+      'has-bind-mounts-false': '"hasBindMounts": false never matches',
+    }[reason],
+    why: {
+      empty: 'a definition matches only when at least one condition is met',
+      'always-false': 'false does not mean "do not care": the whole definition is off',
+      'has-bind-mounts-false': 'false does not mean "without bind mounts": the whole definition is off',
+    }[reason],
+    fix: reason === 'empty' ? 'add a condition, such as "always": true' : 'write true, or remove the condition',
+  }),
+  PATTERN_SYNTAX: ({ pattern, reason, dialect }, hint) => ({
+    what: `the pattern ${quote(pattern)} is not valid: ${escapeControls(reason)}`,
+    why:
+      dialect === undefined
+        ? RE2
+        : `${RE2}; this is ${dialect === 'javascript' ? 'JavaScript or Perl' : 'POSIX or GNU'} syntax that RE2 does not have`,
+    fix: hint === undefined ? 'correct the pattern' : `write ${hint}`,
+  }),
+  PATTERN_TOO_LONG: ({ length, limit }) => ({
+    what: `the pattern has ${length} characters; the limit is ${limit}`,
+    why: 'matching must stay fast for whoever waits for a container',
+    fix: 'shorten it, or split it into several definitions',
+  }),
+  PATTERN_DOT_UNESCAPED: ({ pattern }, hint) => ({
+    what: `the dots in ${quote(pattern)} match any character`,
+    why: 'in a regular expression "." is not a plain dot, so the pattern also matches other names',
+    fix:
+      hint === undefined
+        ? 'escape each dot with a backslash'
+        : `write ${quote(hint)}, which JSON spells ${JSON.stringify(hint)}`,
+  }),
+  PATTERN_POSIX: ({ pattern, fragment }, hint) => ({
+    what: `in ${quote(pattern)}, ${quote(fragment)} is a plain character`,
+    why: `${RE2}; it looks like POSIX or GNU syntax, where it has another meaning`,
+    fix: hint === undefined ? 'write it in RE2 syntax' : `write ${hint}`,
+  }),
+  RUNTIME_STAGE_UNSUPPORTED: ({ stage, runtime }) => ({
+    what: `${quote(runtime)} does not run ${quote(stage)} hooks`,
+    why: 'its `features` do not list the stage, so the hook would be ignored',
+    fix: 'choose another stage or another runtime',
+  }),
+  CONFIG_SYNTAX: ({ expected, found }) => ({
+    what: `expected ${expected}, found ${found}`,
+    why: 'config.json must be one JSON document',
+    fix: 'correct the text here; nothing was changed',
+  }),
+  CONFIG_INVALID_UTF8: ({ byteOffset }) => ({
+    what: `the byte at offset ${byteOffset} is not valid UTF-8`,
+    why: 'decoding would change it, and no byte of a config may be lost',
+    fix: 'write the config as UTF-8; nothing was changed',
+  }),
+  CONFIG_TOO_LARGE: ({ bytes, limit }) => ({
+    what: `the config has ${bytes} bytes or more; the limit is ${limit}`,
+    why: 'the config is read as root, so its size is bounded',
+    fix: 'nothing was changed; check what wrote it',
+  }),
+  CONFIG_TYPE: ({ expected, found }) => ({
+    what: `expected ${expected}, found ${found}`,
+    why: 'this is not a config.json of the OCI runtime-spec',
+    fix: `write ${expected}; nothing was changed`,
+  }),
+  CONFIG_DUPLICATE_KEY: ({ key }) => ({
+    what: `the key ${quote(key)} is given twice`,
+    why: 'runtimes disagree which one counts, so hooks could be lost',
+    fix: 'keep one; nothing was changed',
+  }),
+  CONFIG_KEY_CASE: ({ key, meant }) => ({
+    what: `the key ${quote(key)} is read as ${quote(meant)} by some runtimes and not by others`,
+    why: 'hooks added under the one name would be lost under the other',
+    fix: `write ${quote(meant)}; nothing was changed`,
+  }),
+  PROCESS_ARGS_EMPTY: ({ definition }) => ({
+    what: `process.args is empty, so the commands condition of ${quote(definition)} cannot be decided`,
+    why: 'a container with a process must name its program (runtime-spec, config.md, process)',
+    fix: 'give process.args at least one entry, or remove "process"',
+  }),
+  COMMAND_TOO_LONG: ({ length, limit }) => ({
+    what: `process.args[0] has ${length} characters; the limit is ${limit}`,
+    why: 'matching must stay fast for whoever waits for a container',
+    fix: 'name a program; no path is that long',
+  }),
+  ANNOTATION_TOO_LONG: ({ key, length, limit }) => ({
+    what: `the annotation ${quote(key)} has ${length} characters; the limit is ${limit}`,
+    why: 'matching must stay fast for whoever waits for a container',
+    fix: 'shorten the annotation',
+  }),
+};

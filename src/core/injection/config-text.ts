@@ -1,0 +1,161 @@
+import { isObject } from '../definition/keys.ts';
+import { typeName } from '../definition/shape.ts';
+import { type Diagnostic, error, hasErrors, type Parsed } from '../diagnostic/diagnostic.ts';
+import { positionAt } from '../diagnostic/position.ts';
+import { elementSpans, type MemberSpan, memberSpans, type Span, skipSpace } from '../json/scan.ts';
+import { findJsonSyntaxError } from '../json/syntax-error.ts';
+import type { OciConfig } from '../oci/config.ts';
+import { STAGES } from '../oci/stage.ts';
+
+/** The members of config.json that decide which hooks are injected, and where. */
+const READ_MEMBERS: readonly string[] = ['annotations', 'hooks', 'mounts', 'process'];
+
+/** A config's text that was found whole: its value, and the places of its members. */
+export interface ConfigText {
+  readonly text: string;
+  readonly config: OciConfig;
+  /** The opening brace of the document. */
+  readonly start: number;
+  readonly members: readonly MemberSpan[];
+}
+
+/**
+ * Reads the text of a config.json. Only what `hooks` looks at is judged: the syntax, and the types and uniqueness of
+ * the members that decide about hooks. The rest is the runtime's business.
+ */
+export function parseConfigText(text: string, path = 'config.json'): Parsed<ConfigText> {
+  let config: unknown;
+  try {
+    config = JSON.parse(text);
+  } catch {
+    // The engines word this error differently and seldom say where; the grammar is walked again to find out.
+    const { offset, ...args } = findJsonSyntaxError(text) ?? { offset: 0, expected: 'JSON', found: 'other text' };
+    return { diagnostics: [error('CONFIG_SYNTAX', { path, at: positionAt(text, offset) }, args)] };
+  }
+  const start = skipSpace(text, 0);
+  if (!isObject(config)) {
+    return { diagnostics: [typeDiagnostic(path, text, { start, end: start }, 'an object', config, '')] };
+  }
+  const object = config;
+  const members = memberSpans(text, start);
+  const diagnostics = [
+    ...checkKeys(path, text, members, READ_MEMBERS, ''),
+    ...members.flatMap((member) => checkMember(path, text, member, object)),
+  ];
+  if (hasErrors(diagnostics)) return { diagnostics };
+  // The members that are read were judged above; the type says no more than that.
+  return { value: { text, config: config as OciConfig, start, members }, diagnostics };
+}
+
+/** Gives a member's key as it counts, escapes read. */
+export function keyOf(text: string, { key }: MemberSpan): string {
+  const raw = text.slice(key.start + 1, key.end - 1);
+  return raw.includes('\\') ? String(JSON.parse(text.slice(key.start, key.end))) : raw;
+}
+
+/** Gives the value at a span. */
+export function parseSpan(text: string, span: Span): unknown {
+  return JSON.parse(text.slice(span.start, span.end));
+}
+
+/** Finds keys that are repeated, or that Go's readers would take for one of these and others would not. */
+function checkKeys(
+  path: string,
+  text: string,
+  members: readonly MemberSpan[],
+  names: readonly string[],
+  parent: string,
+): Diagnostic[] {
+  const seen = new Set<string>();
+  const diagnostics: Diagnostic[] = [];
+  for (const member of members) {
+    const key = keyOf(text, member);
+    const meant = names.find((name) => name === key) ?? names.find((name) => isFoldedTo(key, name));
+    if (meant === undefined) continue;
+    const place = { path, at: positionAt(text, member.key.start), pointer: `${parent}/${meant}` };
+    if (meant !== key) diagnostics.push(error('CONFIG_KEY_CASE', { ...place, hint: meant }, { key, meant }));
+    else if (seen.has(key)) diagnostics.push(error('CONFIG_DUPLICATE_KEY', place, { key }));
+    seen.add(key);
+  }
+  return diagnostics;
+}
+
+function isFoldedTo(key: string, name: string): boolean {
+  return key.length === name.length && key.replaceAll('ſ', 's').toLowerCase() === name.toLowerCase();
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' || value === null;
+}
+
+function isTexts(value: unknown): boolean {
+  return value === null || (Array.isArray(value) && value.every(isText));
+}
+
+/** Judges one member that decides about hooks; its places are only looked for when something is wrong. */
+function checkMember(path: string, text: string, member: MemberSpan, config: object): Diagnostic[] {
+  const key = keyOf(text, member);
+  const value: unknown = READ_MEMBERS.includes(key) ? Reflect.get(config, key) : null;
+  if (value === null) return [];
+  const pointer = `/${key}`;
+  if (key === 'mounts') return checkMounts(path, text, member.value, value);
+  if (!isObject(value)) return [typeDiagnostic(path, text, member.value, 'an object', value, pointer)];
+  if (key === 'annotations')
+    return Object.values(value).every(isText) ? [] : checkAnnotations(path, text, member.value);
+  const inner = memberSpans(text, member.value.start);
+  const names: readonly string[] = key === 'process' ? ['args'] : STAGES;
+  const diagnostics = checkKeys(path, text, inner, names, pointer);
+  for (const span of inner) {
+    const name = keyOf(text, span);
+    if (!names.includes(name)) continue;
+    const found = value[name];
+    const isRight = key === 'process' ? isTexts(found) : found === null || Array.isArray(found);
+    if (isRight) continue;
+    const expected = key === 'process' ? 'a list of strings' : 'a list of hooks';
+    diagnostics.push(typeDiagnostic(path, text, span.value, expected, found, `${pointer}/${name}`));
+  }
+  return diagnostics;
+}
+
+function checkAnnotations(path: string, text: string, annotations: Span): Diagnostic[] {
+  return memberSpans(text, annotations.start).flatMap((span) => {
+    const value = parseSpan(text, span.value);
+    if (isText(value)) return [];
+    const pointer = `/annotations/${escapeToken(keyOf(text, span))}`;
+    return [typeDiagnostic(path, text, span.value, 'a string', value, pointer)];
+  });
+}
+
+function checkMounts(path: string, text: string, span: Span, value: unknown): Diagnostic[] {
+  if (!Array.isArray(value)) return [typeDiagnostic(path, text, span, 'a list of mounts', value, '/mounts')];
+  if (value.every(isMount)) return [];
+  return elementSpans(text, span.start).flatMap((element, index) => {
+    const mount: unknown = value[index];
+    if (isMount(mount)) return [];
+    const expected = 'a mount with a destination and options as strings';
+    return [typeDiagnostic(path, text, element, expected, mount, `/mounts/${index}`)];
+  });
+}
+
+function isMount(value: unknown): boolean {
+  return isObject(value) && typeof value['destination'] === 'string' && isTexts(value['options'] ?? null);
+}
+
+function escapeToken(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+function typeDiagnostic(
+  path: string,
+  text: string,
+  span: Span,
+  expected: string,
+  found: unknown,
+  pointer: string,
+): Diagnostic {
+  return error(
+    'CONFIG_TYPE',
+    { path, at: positionAt(text, span.start), pointer },
+    { expected, found: typeName(found) },
+  );
+}

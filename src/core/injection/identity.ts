@@ -1,0 +1,29 @@
+import type { Hook } from '../oci/hook.ts';
+
+/**
+ * Gives a text that is equal for equal hooks: same path, arguments, environment and timeout. Absent, null and empty
+ * lists are one.
+ */
+export function identityOf(hook: Hook): string {
+  const { path, args, env, timeout } = hook;
+  return JSON.stringify([path, args ?? [], env ?? [], timeout === undefined ? null : String(timeout)]);
+}
+
+/** Gives the identities of entries as they stand in a config; one with members a hook does not have equals none. */
+export function existingEntries(entries: readonly unknown[]): ReadonlySet<string> {
+  return new Set(
+    entries.flatMap((entry) => {
+      if (typeof entry !== 'object' || entry === null) return [];
+      const { path, args, env, timeout, ...others } = entry as Readonly<Record<string, unknown>>;
+      if (Object.keys(others).length > 0) return [];
+      return [
+        JSON.stringify([
+          path,
+          args ?? [],
+          env ?? [],
+          timeout === undefined || timeout === null ? null : String(timeout),
+        ]),
+      ];
+    }),
+  );
+}

@@ -1,0 +1,125 @@
+/** A compiled pattern: tells whether it occurs anywhere in a text, as Go's regexp.MatchString does. */
+export interface Pattern {
+  readonly source: string;
+  /** The one text that matches, for a pattern such as `^name$`: an index can hold it. */
+  readonly exact?: string;
+  readonly test: (text: string) => boolean;
+}
+
+/** A regex engine with Go's RE2 syntax: gives a test in linear time, or throws a `PatternError`. */
+export type RegexEngine = (source: string) => (text: string) => boolean;
+
+/** Thrown by a regex engine; `fragment` is the part of the pattern that is wrong. */
+export class PatternError extends Error {
+  override readonly name = 'PatternError';
+  readonly fragment: string;
+
+  constructor(reason: string, fragment: string) {
+    super(reason);
+    this.fragment = fragment;
+  }
+}
+
+/**
+ * Compiles a pattern. One that is no more than literal text with anchors, alternatives or `.*` at its ends never reaches
+ * the engine; any other is tried by its literal beginning first.
+ */
+export function compilePattern(source: string, engine: RegexEngine): Pattern {
+  return literalPattern(source) ?? { source, test: withPrefilter(source, engine(source)) };
+}
+
+/** Gives the pattern when no engine is needed for it, else undefined. */
+export function literalPattern(source: string): Pattern | undefined {
+  const exact = exactText(source);
+  if (exact !== undefined) return { source, exact, test: (text) => text === exact };
+  const test = literalTest(source) ?? alternativesTest(source);
+  return test && { source, test };
+}
+
+type Test = (text: string) => boolean;
+
+// ASCII punctuation is itself when escaped, in RE2; letters and digits have meanings of their own.
+const ESCAPED = /\\([!-/:-@[-`{-~])/g;
+const LITERAL_RUN = /^(?:[^\\^$.|?*+()[\]{}]|\\[!-/:-@[-`{-~])*/;
+
+function unescapeLiteral(run: string): string {
+  return run.includes('\\') ? run.replace(ESCAPED, '$1') : run;
+}
+
+/** Gives the literal text that the whole of `source` stands for, or undefined when it has any other syntax. */
+function literalText(source: string): string | undefined {
+  const run = LITERAL_RUN.exec(source)?.[0] ?? '';
+  return run.length === source.length ? unescapeLiteral(run) : undefined;
+}
+
+function exactText(source: string): string | undefined {
+  if (!source.startsWith('^') || !source.endsWith('$') || source.length < 2) return undefined;
+  return literalText(source.slice(1, -1));
+}
+
+/** Literal text, anchored or not, with `.*` at an end where it changes nothing: it can match the empty text. */
+function literalTest(source: string): Test | undefined {
+  const atStart = source.startsWith('^');
+  const withoutStart = atStart ? source.slice(1) : source.startsWith('.*') ? source.slice(2) : source;
+  const atEnd = withoutStart.endsWith('$');
+  const withoutEnd = atEnd ? withoutStart.slice(0, -1) : withoutStart.replace(/\.\*$/, '');
+  const literal = literalText(withoutEnd);
+  if (literal === undefined) return undefined;
+  if (atStart && atEnd) return (text) => text === literal;
+  if (atStart) return (text) => text.startsWith(literal);
+  if (atEnd) return (text) => text.endsWith(literal);
+  return literal === '' ? () => true : (text) => text.includes(literal);
+}
+
+/** `a|^b` and `^(a|b)$`, where each alternative is literal. */
+function alternativesTest(source: string): Test | undefined {
+  const group = /^\^\((?:\?:)?([^()]*)\)\$$/.exec(source)?.[1];
+  const anchored = group !== undefined;
+  const parts = splitAlternatives(group ?? source);
+  if (parts.length < 2) return undefined;
+  const tests: Test[] = [];
+  for (const part of parts) {
+    const test = anchored ? exactAlternative(part) : literalTest(part);
+    if (!test) return undefined;
+    tests.push(test);
+  }
+  return (text) => tests.some((test) => test(text));
+}
+
+function exactAlternative(part: string): Test | undefined {
+  const literal = literalText(part);
+  return literal === undefined ? undefined : (text) => text === literal;
+}
+
+/** Splits at each `|` that no backslash escapes; groups and classes are left to the caller, whose parts then fail. */
+function splitAlternatives(source: string): string[] {
+  return source.includes('|') ? source.split(/(?<!(?<!\\)(?:\\\\)*\\)\|/) : [source];
+}
+
+/** Most patterns start with literal text; a text that does not hold it cannot match, and the engine is spared. */
+function withPrefilter(source: string, test: Test): Test {
+  const atStart = source.startsWith('^');
+  const rest = atStart ? source.slice(1) : source;
+  if (hasTopLevelAlternative(rest)) return test;
+  let run = LITERAL_RUN.exec(rest)?.[0] ?? '';
+  // A quantifier belongs to the last character only.
+  if (/^[?*{]/.test(rest.slice(run.length))) run = run.replace(/(?:\\[\s\S]|[^\\])$/u, '');
+  const literal = unescapeLiteral(run);
+  if (literal === '') return test;
+  return atStart ? (text) => text.startsWith(literal) && test(text) : (text) => text.includes(literal) && test(text);
+}
+
+/** Whether a `|` may stand outside all groups; where that is hard to tell (classes, quotes) the answer is yes. */
+function hasTopLevelAlternative(source: string): boolean {
+  if (!source.includes('|')) return false;
+  if (source.includes('[') || source.includes('\\Q')) return true;
+  let depth = 0;
+  for (let index = 0; index < source.length; index++) {
+    const character = source[index];
+    if (character === '\\') index++;
+    else if (character === '(') depth++;
+    else if (character === ')') depth--;
+    else if (character === '|' && depth === 0) return true;
+  }
+  return false;
+}

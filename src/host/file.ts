@@ -1,0 +1,58 @@
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+
+/** A file that was read, or why it was not. */
+export type FileContent =
+  | { readonly kind: 'content'; readonly bytes: Buffer; readonly stats: Stats }
+  | { readonly kind: 'too-large'; readonly bytes: number }
+  | { readonly kind: 'not-regular'; readonly what: string }
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+/**
+ * Reads a regular file of at most `limit` bytes. It never blocks: a FIFO is opened without waiting for a writer, and
+ * only a regular file is read.
+ */
+export function readBoundedFile(path: string | Buffer, limit: number): FileContent {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch (error) {
+    return { kind: 'failed', error };
+  }
+  try {
+    const stats = fstatSync(descriptor);
+    if (!stats.isFile()) return { kind: 'not-regular', what: kindOf(stats) };
+    if (stats.size > limit) return { kind: 'too-large', bytes: stats.size };
+    const bytes = readUpTo(descriptor, limit, stats.size);
+    return bytes.length > limit ? { kind: 'too-large', bytes: bytes.length } : { kind: 'content', bytes, stats };
+  } catch (error) {
+    return { kind: 'failed', error };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/**
+ * Reads a descriptor to its end, but no more than one byte beyond `limit`.
+ *
+ * @param expected - the likely size in bytes; files of /proc say 0
+ */
+export function readUpTo(descriptor: number, limit: number, expected = 0): Buffer {
+  // One byte more than expected lets the end be seen without another buffer.
+  let buffer = Buffer.allocUnsafe(Math.min(limit, expected > 0 ? expected : 65_536) + 1);
+  let length = 0;
+  for (;;) {
+    const read = readSync(descriptor, buffer, length, buffer.length - length, null);
+    length += read;
+    if (read === 0 || length > limit) return buffer.subarray(0, length);
+    if (length === buffer.length) buffer = Buffer.concat([buffer], Math.min(buffer.length * 2, limit + 1));
+  }
+}
+
+/** Names what a path leads to when it is no regular file. */
+export function kindOf(stats: Stats): string {
+  if (stats.isDirectory()) return 'directory';
+  if (stats.isFIFO()) return 'FIFO';
+  if (stats.isSocket()) return 'socket';
+  if (stats.isCharacterDevice()) return 'character device';
+  return stats.isBlockDevice() ? 'block device' : 'special file';
+}

@@ -1,0 +1,167 @@
+import { readdirSync } from 'node:fs';
+import { buildCatalog, type Catalog, type CatalogOptions, readFiles } from '../core/catalog/catalog.ts';
+import { isYamlPath, type ReadDocument } from '../core/definition/parse.ts';
+import { type Diagnostic, error, warning } from '../core/diagnostic/diagnostic.ts';
+import { errnoOf } from '../core/diagnostic/system-error.ts';
+import type { RegexEngine } from '../core/when/pattern.ts';
+import { type FileContent, readBoundedFile } from './file.ts';
+import { findHookProgram } from './hook-program.ts';
+import { createTrustCheck, type Trust, type TrustCheck } from './trust.ts';
+import { decodeUtf8, decodeUtf8AsGo } from './utf8.ts';
+
+/** Where hook definitions lie when nobody says otherwise, least preferred first. Source: oci-hooks(5). */
+export const DEFAULT_HOOK_DIRECTORIES: readonly string[] = [
+  '/usr/share/containers/oci/hooks.d',
+  '/etc/containers/oci/hooks.d',
+];
+
+/** The most bytes a JSON definition may have. */
+export const JSON_DEFINITION_LIMIT: number = 1024 * 1024;
+
+/** The most bytes a YAML definition may have: its reader is slower. */
+export const YAML_DEFINITION_LIMIT: number = 256 * 1024;
+
+/** How a catalog is loaded. */
+export interface LoadCatalogOptions {
+  /** Stages besides the runtime-spec's that the engine knows, such as Podman's precreate; none by default. */
+  readonly extensionStages?: readonly string[];
+  /** What to do about files that others could change; `warn` by default. */
+  readonly trust?: Trust;
+}
+
+/**
+ * Loads the definitions of hooks directories, least preferred first: a file in a later directory replaces one of the same
+ * name in an earlier one. Directories that do not exist are passed over. Bad input is no exception: the promise
+ * resolves, and `diagnostics` of the catalog holds everything found.
+ */
+export async function loadCatalog(directories: readonly string[], options: LoadCatalogOptions = {}): Promise<Catalog> {
+  const check = createTrustCheck(options.trust ?? 'warn');
+  const found = directories.map((directory) => listDefinitions(directory));
+  return catalogOf(
+    found.flatMap(({ paths }) => paths),
+    found.flatMap(({ diagnostics }) => diagnostics),
+    check,
+    options,
+  );
+}
+
+/** Loads single definition files as if they lay in one directory, the least preferred first. */
+export async function loadDefinitionFiles(
+  paths: readonly string[],
+  options: LoadCatalogOptions = {},
+): Promise<Catalog> {
+  return catalogOf(paths, [], createTrustCheck(options.trust ?? 'warn'), options);
+}
+
+async function catalogOf(
+  paths: readonly (string | Buffer)[],
+  before: readonly Diagnostic[],
+  check: TrustCheck,
+  options: LoadCatalogOptions,
+): Promise<Catalog> {
+  const catalogOptions: CatalogOptions = {
+    extensionStages: options.extensionStages ?? [],
+    findHookProgram,
+    ...(paths.some((path) => isYamlPath(String(path))) && { readYaml: await loadYamlReader() }),
+  };
+  const diagnostics: Diagnostic[] = [...before];
+  const files = [];
+  for (const path of paths) {
+    const read = readDefinitionFile(path);
+    diagnostics.push(...read.diagnostics);
+    if (read.text === undefined) continue;
+    diagnostics.push(...check(String(path)));
+    files.push({ path: String(path), text: read.text });
+  }
+  const read = readFiles(files, catalogOptions);
+  const engine = read.needsRegexEngine ? await loadRegexEngine() : withoutEngine;
+  return buildCatalog({ ...read, diagnostics: [...diagnostics, ...read.diagnostics] }, engine, catalogOptions);
+}
+
+async function loadYamlReader(): Promise<ReadDocument> {
+  const { readYaml } = await import('../core/definition/yaml.ts');
+  return readYaml;
+}
+
+async function loadRegexEngine(): Promise<RegexEngine> {
+  const { re2Engine } = await import('../core/when/re2.ts');
+  return re2Engine;
+}
+
+const withoutEngine: RegexEngine = (source) => {
+  throw new TypeError(`no regex engine was loaded for the pattern ${source}`);
+};
+
+interface Listing {
+  readonly paths: readonly (string | Buffer)[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Lists a directory's definition files in byte order of their names; a directory that does not exist is empty. */
+export function listDefinitions(directory: string): Listing {
+  if (directory === '') return { paths: [], diagnostics: [] };
+  try {
+    const names = readdirSync(directory).filter(isDefinitionName).sort();
+    // A name that is no UTF-8 reads as U+FFFD, under which the file cannot be opened.
+    if (names.some((name) => name.includes('\ufffd'))) return { paths: listBytes(directory), diagnostics: [] };
+    return { paths: names.map((name) => join(directory, name)), diagnostics: [] };
+  } catch (failure) {
+    const reason = errnoOf(failure);
+    if (reason === 'ENOENT') return { paths: [], diagnostics: [] };
+    return {
+      paths: [],
+      diagnostics: [error('DIRECTORY_UNREADABLE', { path: directory }, { reason: reason ?? String(failure) })],
+    };
+  }
+}
+
+/** Tells whether a file of this name is a definition: letter case counts, as in the reference. */
+export function isDefinitionName(name: string): boolean {
+  return name.endsWith('.json') || isYamlPath(name);
+}
+
+function listBytes(directory: string): Buffer[] {
+  return readdirSync(directory, { encoding: 'buffer' })
+    .filter((name) => isDefinitionName(name.toString()))
+    .sort(Buffer.compare)
+    .map((name) => Buffer.concat([Buffer.from(join(directory, '')), name]));
+}
+
+function join(directory: string, name: string): string {
+  return directory.endsWith('/') ? directory + name : `${directory}/${name}`;
+}
+
+interface DefinitionText {
+  readonly text?: string;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Reads one definition file. A file that is gone, or a link to nothing, is passed over without a word. */
+function readDefinitionFile(source: string | Buffer): DefinitionText {
+  const path = String(source);
+  const limit = isYamlPath(path) ? YAML_DEFINITION_LIMIT : JSON_DEFINITION_LIMIT;
+  const content = readBoundedFile(source, limit);
+  if (content.kind !== 'content') return { diagnostics: unreadable(path, content, limit) };
+  const decoded = decodeUtf8(content.bytes);
+  if ('text' in decoded) return { text: decoded.text, diagnostics: [] };
+  return {
+    text: decodeUtf8AsGo(content.bytes),
+    diagnostics: [warning('FILE_INVALID_UTF8', { path }, { byteOffset: decoded.invalidAt })],
+  };
+}
+
+function unreadable(path: string, content: Exclude<FileContent, { kind: 'content' }>, limit: number): Diagnostic[] {
+  switch (content.kind) {
+    case 'too-large':
+      return [error('FILE_TOO_LARGE', { path }, { bytes: content.bytes, limit })];
+    case 'not-regular':
+      return [error('FILE_NOT_REGULAR', { path }, { kind: content.what })];
+    case 'failed': {
+      const reason = errnoOf(content.error);
+      if (reason === 'ENOENT') return [];
+      return [error('FILE_UNREADABLE', { path }, { reason: reason ?? String(content.error) })];
+    }
+    default:
+      return content satisfies never;
+  }
+}
