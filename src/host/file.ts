@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { errnoOf } from '../core/diagnostic/system-error.ts';
 
 /** A file that was read, or why it was not. */
 export type FileContent =
@@ -41,10 +42,22 @@ export function readUpTo(descriptor: number, limit: number, expected = 0): Buffe
   let buffer = Buffer.allocUnsafe(Math.min(limit, expected > 0 ? expected : 65_536) + 1);
   let length = 0;
   for (;;) {
-    const read = readSync(descriptor, buffer, length, buffer.length - length, null);
+    const read = readPatiently(descriptor, buffer, length);
     length += read;
     if (read === 0 || length > limit) return buffer.subarray(0, length);
     if (length === buffer.length) buffer = Buffer.concat([buffer], Math.min(buffer.length * 2, limit + 1));
+  }
+}
+
+/** Standard input may be a pipe that does not block: EAGAIN means that the writer is slower than we are. */
+function readPatiently(descriptor: number, buffer: Buffer, offset: number): number {
+  for (;;) {
+    try {
+      return readSync(descriptor, buffer, offset, buffer.length - offset, null);
+    } catch (error) {
+      if (errnoOf(error) !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import { isObject } from '../definition/keys.ts';
 import { typeName } from '../definition/shape.ts';
 import { type Diagnostic, error, hasErrors, type Parsed } from '../diagnostic/diagnostic.ts';
-import { positionAt } from '../diagnostic/position.ts';
+import { type Position, positionAt } from '../diagnostic/position.ts';
 import { elementSpans, type MemberSpan, memberSpans, type Span, skipSpace } from '../json/scan.ts';
 import { findJsonSyntaxError } from '../json/syntax-error.ts';
 import type { OciConfig } from '../oci/config.ts';
@@ -51,6 +51,22 @@ export function parseConfigText(text: string, path = 'config.json'): Parsed<Conf
 export function keyOf(text: string, { key }: MemberSpan): string {
   const raw = text.slice(key.start + 1, key.end - 1);
   return raw.includes('\\') ? String(JSON.parse(text.slice(key.start, key.end))) : raw;
+}
+
+/** Gives the place of a member by its JSON Pointer, or of the nearest one around it. */
+export function locateInConfig({ text, start }: ConfigText, pointer: string): Position {
+  let span: Span = { start, end: text.length };
+  for (const token of pointer.split('/').slice(1)) {
+    const inner =
+      text[span.start] === '['
+        ? elementSpans(text, span.start)[Number(token)]
+        : text[span.start] === '{'
+          ? memberSpans(text, span.start).findLast((member) => escapeToken(keyOf(text, member)) === token)?.value
+          : undefined;
+    if (!inner) break;
+    span = inner;
+  }
+  return positionAt(text, span.start);
 }
 
 /** Gives the value at a span. */

@@ -111,6 +111,16 @@ export function planInjection(catalog: Catalog, container: ContainerView, option
   };
 }
 
+/**
+ * Gives the verdict on every definition in force, in the order of injection; also where the plan as a whole cannot be made.
+ *
+ * @throws {ConfigError} `ANNOTATION_TOO_LONG`, `COMMAND_TOO_LONG`
+ */
+export function explainInjection(catalog: Catalog, container: ContainerView): readonly Verdict[] {
+  const subject = matchSubject(container);
+  return catalog.compiled.map((compiled) => judgeDefinition(compiled, subject));
+}
+
 /** Gives the container as matching reads it; lone surrogates are matched as U+FFFD, as Go reads them. */
 export function matchSubject(container: ContainerView): MatchSubject {
   const annotations = Object.entries(container.annotations).map(

@@ -1,0 +1,42 @@
+import { fileURLToPath } from 'node:url';
+import type { Catalog } from '../core/catalog/catalog.ts';
+import type { BindMountRule } from '../core/when/container.ts';
+import { DEFAULT_HOOK_DIRECTORIES, loadCatalog } from '../host/hook-directories.ts';
+
+/** The flags of every command that loads definitions. */
+export interface CatalogFlags {
+  readonly hooksDir?: readonly string[];
+  readonly builtin?: boolean;
+  readonly extensionStage?: readonly string[];
+  readonly hasBindMounts: 'user' | 'any' | 'true' | 'false';
+  readonly strictPermissions?: boolean;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
+/** The directory of the shipped definitions. */
+export const BUILTIN_DIRECTORY: string = fileURLToPath(new URL('../../hooks.d', import.meta.url));
+
+/** Loads the catalog that the flags ask for. */
+export function loadCatalogFromFlags(flags: CatalogFlags, extensionStages: readonly string[] = []): Promise<Catalog> {
+  const directories = [...(flags.builtin ? [BUILTIN_DIRECTORY] : []), ...(flags.hooksDir ?? DEFAULT_HOOK_DIRECTORIES)];
+  return loadCatalog(directories, {
+    extensionStages: [...(flags.extensionStage ?? []), ...extensionStages],
+    trust: flags.strictPermissions ? 'refuse' : 'warn',
+  });
+}
+
+/** Gives the rule for hasBindMounts as the library takes it. */
+export function bindMountRule(flags: CatalogFlags): BindMountRule {
+  switch (flags.hasBindMounts) {
+    case 'true':
+      return true;
+    case 'false':
+      return false;
+    case 'user':
+    case 'any':
+      return flags.hasBindMounts;
+    default:
+      return flags.hasBindMounts satisfies never;
+  }
+}

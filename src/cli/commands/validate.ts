@@ -1,0 +1,59 @@
+import { statSync } from 'node:fs';
+import type { Catalog } from '../../core/catalog/catalog.ts';
+import { type Diagnostic, error, hasErrors } from '../../core/diagnostic/diagnostic.ts';
+import { errnoOf } from '../../core/diagnostic/system-error.ts';
+import { loadCatalog, loadDefinitionFiles } from '../../host/hook-directories.ts';
+import { EXIT, type ExitStatus } from '../exit-status.ts';
+import { diagnosticsAsData, writeDiagnostics, writeJson, writeResult } from '../output.ts';
+import { excerptReader } from '../source-text.ts';
+
+/** Flags of `hooks validate`. */
+export interface ValidateFlags {
+  readonly extensionStage?: readonly string[];
+  readonly strictPermissions?: boolean;
+  readonly runtime?: string;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
+/** Does `hooks validate`: every finding about every file; exit 1 when one is an error. */
+export async function validate(paths: readonly string[], flags: ValidateFlags): Promise<ExitStatus> {
+  const diagnostics: Diagnostic[] = [];
+  let valid = 0;
+  for (const path of paths) {
+    const catalog = await loadPath(path, flags);
+    if ('code' in catalog) {
+      diagnostics.push(catalog);
+      continue;
+    }
+    diagnostics.push(...catalog.diagnostics);
+    valid += catalog.definitions.length + catalog.inactive.length + catalog.masked.length;
+    if (flags.runtime === undefined) continue;
+    const { unsupportedStages } = await import('../runtime-stages.ts');
+    diagnostics.push(...(await unsupportedStages(flags.runtime, catalog.definitions)));
+  }
+  const isValid = !hasErrors(diagnostics);
+  if (flags.json) {
+    writeJson({ ok: isValid, diagnostics: diagnosticsAsData(diagnostics) });
+  } else {
+    writeDiagnostics(diagnostics, { warnings: flags.quiet ? 'none' : 'full', readText: excerptReader() });
+    if (!flags.quiet) writeResult(`${valid} valid ${valid === 1 ? 'definition' : 'definitions'}\n`);
+  }
+  return isValid ? EXIT.done : EXIT.no;
+}
+
+async function loadPath(path: string, flags: ValidateFlags): Promise<Catalog | Diagnostic> {
+  const options = {
+    extensionStages: flags.extensionStage ?? [],
+    trust: flags.strictPermissions ? ('refuse' as const) : ('warn' as const),
+  };
+  try {
+    return statSync(path).isDirectory()
+      ? await loadCatalog([path], options)
+      : await loadDefinitionFiles([path], options);
+  } catch (failure) {
+    const reason = errnoOf(failure);
+    if (reason === undefined) throw failure;
+    return error('FILE_UNREADABLE', { path }, { reason });
+  }
+}

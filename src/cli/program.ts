@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import type { ExitStatus } from './exit-status.ts';
+
+/** Told the exit status of the command that ran. */
+export type OnEnd = (status: ExitStatus) => void;
+
+type Action = (...args: never[]) => Promise<ExitStatus>;
+
+/**
+ * Gives the command line: names, flags and help of every command. What a command does is loaded when it is called.
+ * The shell completions and the man page are made from this too.
+ */
+export function createProgram(onEnd: OnEnd = () => undefined): Command {
+  /** Binds a command to the function that does it, in a module of its own. */
+  const run =
+    (load: () => Promise<Action>) =>
+    async (...args: unknown[]): Promise<void> => {
+      const action = await load();
+      // commander passes the arguments and options that the command declares, and itself last.
+      onEnd(await action(...(args.slice(0, -1) as never[])));
+    };
+  const program = new Command('hooks')
+    .description('Decide which OCI hooks a container gets, and inject them into its config.json.')
+    .version(packageVersion(), '-V, --version')
+    .exitOverride()
+    .configureHelp({ sortSubcommands: false })
+    .showSuggestionAfterError()
+    .enablePositionalOptions()
+    .addHelpText(
+      'after',
+      '\nExit status: 0 done, 1 the answer is no or the input has errors, 2 wrong usage, 3 the system refused.',
+    );
+
+  withCatalog(program.command('inject'))
+    .summary('inject the hooks that match into a config.json')
+    .description('Inject the hooks that match into a config.json. The edited config goes to standard output.')
+    .argument('<config>', 'a config.json, or - for standard input')
+    .option('--in-place', 'replace the file itself, whole or not at all')
+    .option('-o, --output <file>', 'write the edited config to this file, whole or not at all')
+    .option('--dry-run', 'show what would change, as a unified diff')
+    .option('--report <file>', 'write what was injected and why to this file, as JSON')
+    .addOption(choice('--prestart <stage>', 'where prestart hooks go', ['prestart', 'createRuntime'], 'prestart'))
+    .addOption(choice('--duplicates <what>', 'entries that a stage has already', ['skip', 'keep'], 'skip'))
+    .option('--run-precreate', 'run the precreate hooks that match as config filters, as Podman does')
+    .option('--runtime <path>', "warn of stages that this runtime's `features` do not list")
+    .addHelpText(
+      'after',
+      examples(
+        'hooks inject config.json > new.json',
+        'hooks inject --in-place bundle/config.json',
+        'hooks inject --dry-run --hooks-dir ./hooks.d config.json',
+      ),
+    )
+    .action(run(async () => (await import('./commands/inject.ts')).inject));
+
+  withCatalog(program.command('explain'))
+    .summary('say of every definition why it matches or not')
+    .description(
+      'Say of every definition whether it matches a config.json, which condition decided, and on which value.',
+    )
+    .argument('<config>', 'a config.json, or - for standard input')
+    .option(
+      '--hook <name>',
+      'only this definition: exit 0 when it matches, 1 when not, 2 when there is none of this name',
+    )
+    .addHelpText('after', examples('hooks explain config.json', 'hooks explain --hook 10-gpu.json config.json'))
+    .action(run(async () => (await import('./commands/explain.ts')).explain));
+
+  withOutput(program.command('validate'))
+    .summary('check definition files and directories')
+    .description('Check hook definitions and say everything that is wrong with them. Exit 1 on any error.')
+    .argument('<path...>', 'definition files, or directories of them')
+    .addOption(extensionStage())
+    .option('--strict-permissions', 'refuse files that others than their owner could change')
+    .option('--runtime <path>', "warn of stages that this runtime's `features` do not list")
+    .addHelpText('after', examples('hooks validate /etc/containers/oci/hooks.d', 'hooks validate 10-gpu.json --json'))
+    .action(run(async () => (await import('./commands/validate.ts')).validate));
+
+  withCatalog(program.command('list'))
+    .summary('list the definitions in force')
+    .description('List the definitions in force, in the order of injection, and those masked or inactive.')
+    .addHelpText('after', examples('hooks list', 'hooks list --hooks-dir ./hooks.d --json'))
+    .action(run(async () => (await import('./commands/list.ts')).list));
+
+  for (const command of program.commands) command.exitOverride();
+  return program;
+}
+
+/** Flags of every command that loads definitions. */
+function withCatalog(command: Command): Command {
+  return withOutput(command)
+    .option(
+      '--hooks-dir <dir>',
+      'a hooks directory; repeatable, least preferred first (default: the two of oci-hooks(5))',
+      collect,
+    )
+    .option('--builtin', 'the shipped definitions, as the least preferred directory')
+    .addOption(extensionStage())
+    .addOption(
+      choice(
+        '--has-bind-mounts <rule>',
+        "what counts as bind mounts: the user's, any, or an answer",
+        ['user', 'any', 'true', 'false'],
+        'user',
+      ),
+    )
+    .option('--strict-permissions', 'refuse definitions that others than their owner could change');
+}
+
+function withOutput(command: Command): Command {
+  return command
+    .option('--quiet', 'no warnings and notes on standard error')
+    .option('--json', 'one JSON document on standard output');
+}
+
+function extensionStage(): Option {
+  return new Option('--extension-stage <name>', 'a stage that the engine knows besides the six; repeatable').argParser(
+    collect,
+  );
+}
+
+function choice(flags: string, description: string, choices: readonly string[], byDefault: string): Option {
+  return new Option(flags, description).choices(choices).default(byDefault);
+}
+
+function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}
+
+function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
+}
+
+function packageVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : 'unknown';
+}
