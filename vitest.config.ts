@@ -1,6 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
+/** Where .ci/run wants the results as JSON besides. */
+const json = process.env['HOOKS_TEST_JSON'];
+
 const config: ViteUserConfig = defineConfig({
   resolve: {
     alias: { '#libc': fileURLToPath(new URL('./src/linux/libc/node.ts', import.meta.url)) },
@@ -8,6 +11,7 @@ const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/{unit,property,cases,integration}/**/*.test.ts'],
     testTimeout: 60_000,
+    reporters: json === undefined ? ['default'] : ['default', ['json', { outputFile: json }]],
     coverage: { provider: 'v8', include: ['src/**'], exclude: ['src/generated/**'] },
   },
 });
