@@ -27,3 +27,4 @@ export type { NearestMiss, TriedCondition, Verdict } from './core/when/verdict.t
 export { type InjectBundleOptions, injectBundle } from './host/bundle.ts';
 export { DEFAULT_HOOK_DIRECTORIES, type LoadCatalogOptions, loadCatalog } from './host/hook-directories.ts';
 export type { Trust } from './host/trust.ts';
+export { type WatchCatalogOptions, watchCatalog } from './host/watch.ts';

@@ -37,6 +37,8 @@ export interface Catalog {
   readonly inactive: readonly HookDefinition[];
   readonly diagnostics: readonly Diagnostic[];
   readonly hasErrors: boolean;
+  /** Set by `watchCatalog` when `diagnostics` are of a newer state, whose errors keep it from taking this one's place. */
+  readonly isStale?: boolean;
   readonly extensionStages: readonly string[];
   /** For planning only. */
   readonly compiled: readonly CompiledDefinition[];

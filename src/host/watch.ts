@@ -1,0 +1,174 @@
+import { type FSWatcher, statSync, watch } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Catalog } from '../core/catalog/catalog.ts';
+import { type LoadCatalogOptions, loadCatalog } from './hook-directories.ts';
+
+/** How directories are watched. */
+export interface WatchCatalogOptions extends LoadCatalogOptions {
+  /** Ends the watching; the iteration then ends without an error. */
+  readonly signal: AbortSignal;
+  /** How long it must be quiet before a change is read, in milliseconds; 100 by default. */
+  readonly quietMilliseconds?: number;
+  /** How long a change waits at most while more of them come, in milliseconds; 1000 by default. */
+  readonly patienceMilliseconds?: number;
+}
+
+/**
+ * Gives the catalog of hooks directories, then a new one after each change that makes a difference. Directories may come,
+ * go, be renamed and be replaced.
+ *
+ * A change that leaves errors does not drop what was good: the catalog is then the last good one with `isStale` set, and
+ * its `diagnostics` say what is wrong now. Only when the very first load has errors there is nothing to keep.
+ */
+export async function* watchCatalog(
+  directories: readonly string[],
+  options: WatchCatalogOptions,
+): AsyncGenerator<Catalog, void, undefined> {
+  const { signal } = options;
+  if (signal.aborted) return;
+  const changes = createChangeSignal(options);
+  // The watchers stand before the first load, so that no change falls between.
+  const watchers = new PathWatchers(directories, changes.notify);
+  const stop = (): void => changes.end();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    let lastGood: Catalog | undefined;
+    let lastContent: string | undefined;
+    do {
+      watchers.arm();
+      const loaded = await loadCatalog(directories, options);
+      if (signal.aborted) return;
+      const content = contentOf(loaded);
+      if (content === lastContent) continue;
+      lastContent = content;
+      if (!loaded.hasErrors) lastGood = loaded;
+      yield loaded.hasErrors && lastGood ? { ...lastGood, diagnostics: loaded.diagnostics, isStale: true } : loaded;
+    } while (await changes.next());
+  } finally {
+    signal.removeEventListener('abort', stop);
+    changes.end();
+    watchers.close();
+  }
+}
+
+/** A text that is equal for catalogs that mean the same. */
+function contentOf({ definitions, masked, inactive, diagnostics }: Catalog): string {
+  return JSON.stringify([definitions, masked, inactive, diagnostics], (_key, value: unknown) =>
+    typeof value === 'bigint' ? `${value}n` : value,
+  );
+}
+
+interface ChangeSignal {
+  readonly notify: () => void;
+  /** Resolves once it is quiet after a change; with false when the watching has ended. */
+  readonly next: () => Promise<boolean>;
+  readonly end: () => void;
+}
+
+/** Editors and package managers change a file in several steps; they are taken as one change. */
+function createChangeSignal(options: WatchCatalogOptions): ChangeSignal {
+  const quiet = options.quietMilliseconds ?? 100;
+  const patience = options.patienceMilliseconds ?? 1000;
+  let firstChange: number | undefined;
+  let hasChanged = false;
+  let hasEnded = false;
+  let timer: NodeJS.Timeout | undefined;
+  let wake: (() => void) | undefined;
+  const settle = (): void => {
+    firstChange = undefined;
+    hasChanged = true;
+    wake?.();
+  };
+  return {
+    notify: () => {
+      if (hasEnded) return;
+      const now = Date.now();
+      firstChange ??= now;
+      clearTimeout(timer);
+      timer = setTimeout(settle, Math.max(0, Math.min(quiet, firstChange + patience - now)));
+    },
+    next: async () => {
+      if (!hasChanged && !hasEnded) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+      hasChanged = false;
+      return !hasEnded;
+    },
+    end: () => {
+      hasEnded = true;
+      clearTimeout(timer);
+      wake?.();
+    },
+  };
+}
+
+interface ArmedWatcher {
+  readonly watcher: FSWatcher;
+  readonly identity: string;
+}
+
+/**
+ * Watches directories and each directory above them, for the one name that leads down: so a directory that is missing,
+ * moved away or replaced is seen when it comes back.
+ */
+class PathWatchers {
+  readonly #armed = new Map<string, ArmedWatcher>();
+  readonly #wanted: ReadonlyMap<string, ReadonlySet<string> | 'all'>;
+  readonly #notify: () => void;
+
+  constructor(directories: readonly string[], notify: () => void) {
+    this.#wanted = wantedNames(directories);
+    this.#notify = notify;
+  }
+
+  /** Watches what is there now, and lets go of what is not, or is another directory than before. */
+  arm(): void {
+    for (const [path, names] of this.#wanted) {
+      const identity = identityOf(path);
+      const armed = this.#armed.get(path);
+      if (armed?.identity === identity) continue;
+      armed?.watcher.close();
+      this.#armed.delete(path);
+      if (identity !== undefined) this.#watch(path, names, identity);
+    }
+  }
+
+  close(): void {
+    for (const { watcher } of this.#armed.values()) watcher.close();
+    this.#armed.clear();
+  }
+
+  #watch(path: string, names: ReadonlySet<string> | 'all', identity: string): void {
+    try {
+      const watcher = watch(path, { persistent: true }, (_event, name) => {
+        // A directory's own removal comes with its own name, or with none.
+        if (names === 'all' || name === null || names.has(name) || identityOf(path) !== identity) this.#notify();
+      });
+      // The directory went away or cannot be read any more: the next load says so.
+      watcher.on('error', () => this.#notify());
+      this.#armed.set(path, { watcher, identity });
+    } catch {
+      // It vanished between the two calls, or may not be read; a directory above is watched, and loading tells the rest.
+    }
+  }
+}
+
+function wantedNames(directories: readonly string[]): Map<string, Set<string> | 'all'> {
+  const wanted = new Map<string, Set<string> | 'all'>();
+  for (const directory of directories) {
+    let path = resolve(directory);
+    wanted.set(path, 'all');
+    for (let parent = dirname(path); parent !== path; path = parent, parent = dirname(path)) {
+      const names = wanted.get(parent) ?? new Set<string>();
+      if (names !== 'all') wanted.set(parent, names.add(path.slice(path.lastIndexOf('/') + 1)));
+    }
+  }
+  return wanted;
+}
+
+function identityOf(path: string): string | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false, bigint: true });
+  return stats?.isDirectory() ? `${stats.dev}:${stats.ino}` : undefined;
+}
