@@ -74,7 +74,7 @@ export function readConfigFile(path: string): Parsed<ConfigText> {
 }
 
 /** Reads the bytes of a config.json, which must be UTF-8: decoding anything else would change it. */
-export function parseConfigBytes(path: string, bytes: Buffer): Parsed<ConfigText> {
+export function parseConfigBytes(path: string, bytes: Uint8Array): Parsed<ConfigText> {
   const decoded = decodeUtf8(bytes);
   if ('text' in decoded) return parseConfigText(decoded.text, path);
   return { diagnostics: [error('CONFIG_INVALID_UTF8', { path }, { byteOffset: decoded.invalidAt })] };

@@ -12,10 +12,13 @@ export type FileContent =
  * Reads a regular file of at most `limit` bytes. It never blocks: a FIFO is opened without waiting for a writer, and
  * only a regular file is read.
  */
-export function readBoundedFile(path: string | Buffer, limit: number): FileContent {
+export function readBoundedFile(path: string | Uint8Array, limit: number): FileContent {
   let descriptor: number;
   try {
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    descriptor = openSync(
+      typeof path === 'string' ? path : Buffer.from(path),
+      constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY,
+    );
   } catch (error) {
     return { kind: 'failed', error };
   }

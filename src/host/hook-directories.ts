@@ -54,7 +54,7 @@ export async function loadDefinitionFiles(
 }
 
 async function catalogOf(
-  paths: readonly (string | Buffer)[],
+  paths: readonly (string | Uint8Array)[],
   before: readonly Diagnostic[],
   check: TrustCheck,
   options: LoadCatalogOptions,
@@ -62,7 +62,7 @@ async function catalogOf(
   const catalogOptions: CatalogOptions = {
     extensionStages: options.extensionStages ?? [],
     findHookProgram,
-    ...(paths.some((path) => isYamlPath(String(path))) && { readYaml: await loadYamlReader() }),
+    ...(paths.some((path) => isYamlPath(pathText(path))) && { readYaml: await loadYamlReader() }),
   };
   const diagnostics: Diagnostic[] = [...before];
   const files = [];
@@ -70,8 +70,8 @@ async function catalogOf(
     const read = readDefinitionFile(path);
     diagnostics.push(...read.diagnostics);
     if (read.text === undefined) continue;
-    diagnostics.push(...check(String(path)));
-    files.push({ path: String(path), text: read.text });
+    diagnostics.push(...check(pathText(path)));
+    files.push({ path: pathText(path), text: read.text });
   }
   const read = readFiles(files, catalogOptions);
   const engine = read.needsRegexEngine ? await loadRegexEngine() : withoutEngine;
@@ -93,7 +93,7 @@ const withoutEngine: RegexEngine = (source) => {
 };
 
 interface Listing {
-  readonly paths: readonly (string | Buffer)[];
+  readonly paths: readonly (string | Uint8Array)[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -120,6 +120,11 @@ export function isDefinitionName(name: string): boolean {
   return name.endsWith('.json') || isYamlPath(name);
 }
 
+/** Gives a path for messages; bytes that are no UTF-8 show as U+FFFD. */
+function pathText(path: string | Uint8Array): string {
+  return typeof path === 'string' ? path : Buffer.from(path).toString();
+}
+
 function listBytes(directory: string): Buffer[] {
   return readdirSync(directory, { encoding: 'buffer' })
     .filter((name) => isDefinitionName(name.toString()))
@@ -137,8 +142,8 @@ interface DefinitionText {
 }
 
 /** Reads one definition file. A file that is gone, or a link to nothing, is passed over without a word. */
-function readDefinitionFile(source: string | Buffer): DefinitionText {
-  const path = String(source);
+function readDefinitionFile(source: string | Uint8Array): DefinitionText {
+  const path = pathText(source);
   const limit = isYamlPath(path) ? YAML_DEFINITION_LIMIT : JSON_DEFINITION_LIMIT;
   const content = readBoundedFile(source, limit);
   if (content.kind !== 'content') return { diagnostics: unreadable(path, content, limit) };

@@ -1,7 +1,7 @@
 const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Gives bytes as text, or the offset of the first byte that is not valid UTF-8. A byte order mark stays in the text. */
-export function decodeUtf8(bytes: Buffer): { readonly text: string } | { readonly invalidAt: number } {
+export function decodeUtf8(bytes: Uint8Array): { readonly text: string } | { readonly invalidAt: number } {
   try {
     return { text: STRICT.decode(bytes) };
   } catch {
@@ -11,12 +11,12 @@ export function decodeUtf8(bytes: Buffer): { readonly text: string } | { readonl
 }
 
 /** Gives bytes as text with U+FFFD for each invalid byte, as Go reads them; standard decoders replace sequences. */
-export function decodeUtf8AsGo(bytes: Buffer): string {
+export function decodeUtf8AsGo(bytes: Uint8Array): string {
   let text = '';
   let rest = bytes;
   while (rest.length > 0) {
     const invalidAt = firstInvalidByte(rest);
-    text += rest.subarray(0, invalidAt).toString('utf8');
+    text += STRICT.decode(rest.subarray(0, invalidAt));
     if (invalidAt === rest.length) return text;
     text += '\ufffd';
     rest = rest.subarray(invalidAt + 1);
@@ -25,7 +25,7 @@ export function decodeUtf8AsGo(bytes: Buffer): string {
 }
 
 /** Gives the offset of the first invalid byte, or the length when all are valid. Source: RFC 3629, section 4. */
-function firstInvalidByte(bytes: Buffer): number {
+function firstInvalidByte(bytes: Uint8Array): number {
   let index = 0;
   while (index < bytes.length) {
     const width = sequenceWidth(bytes, index);
@@ -35,7 +35,7 @@ function firstInvalidByte(bytes: Buffer): number {
   return index;
 }
 
-function sequenceWidth(bytes: Buffer, at: number): number {
+function sequenceWidth(bytes: Uint8Array, at: number): number {
   const lead = bytes[at] ?? 0;
   if (lead < 0x80) return 1;
   const width =
