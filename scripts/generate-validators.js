@@ -40,7 +40,10 @@ for (const { schema, file, name } of VALIDATORS) {
     .replace(/^"use strict";\n?/, '')
     .replace(/^export const validate = (\w+);\n/m, '')
     .replace(/^export default (\w+);\n/m, '')
-    .replace(/^const schema\d+ = \{"\$schema".*\n/gm, '');
+    // The whole schema again, as a constant: kept only where a finding quotes from it.
+    .replace(/^const (schema\d+) = \{"\$schema".*\n/gm, (line, constant) =>
+      code.split(`${constant}.`).length > 1 ? line : '',
+    );
   const inner = /^export const validate = (\w+);$/m.exec(code)?.[1] ?? 'validate10';
   writeFileSync(
     `${root}src/generated/${file}.ts`,

@@ -39,9 +39,9 @@ vErrors.push(err2);
 }
 errors++;
 }
-if(data.$schema !== undefined){
-if(typeof data.$schema !== "string"){
-const err3 = {instancePath:instancePath+"/$schema",schemaPath:"#/properties/%24schema/type",keyword:"type",params:{type: "string"}};
+if(data.version !== undefined){
+if("1.0.0" !== data.version){
+const err3 = {instancePath:instancePath+"/version",schemaPath:"#/properties/version/const",keyword:"const",params:{allowedValue: "1.0.0"}};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -51,9 +51,11 @@ vErrors.push(err3);
 errors++;
 }
 }
-if(data.version !== undefined){
-if("1.0.0" !== data.version){
-const err4 = {instancePath:instancePath+"/version",schemaPath:"#/properties/version/const",keyword:"const",params:{allowedValue: "1.0.0"}};
+if(data.hook !== undefined){
+let data1 = data.hook;
+if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
+if(data1.path === undefined){
+const err4 = {instancePath:instancePath+"/hook",schemaPath:"#/definitions/hook/required",keyword:"required",params:{missingProperty: "path"}};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -62,12 +64,11 @@ vErrors.push(err4);
 }
 errors++;
 }
-}
-if(data.hook !== undefined){
-let data2 = data.hook;
-if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
-if(data2.path === undefined){
-const err5 = {instancePath:instancePath+"/hook",schemaPath:"#/definitions/hook/required",keyword:"required",params:{missingProperty: "path"}};
+if(data1.path !== undefined){
+let data2 = data1.path;
+if(typeof data2 === "string"){
+if(data2.length < 1){
+const err5 = {instancePath:instancePath+"/hook/path",schemaPath:"#/definitions/hook/properties/path/minLength",keyword:"minLength",params:{limit: 1}};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -76,11 +77,9 @@ vErrors.push(err5);
 }
 errors++;
 }
-if(data2.path !== undefined){
-let data3 = data2.path;
-if(typeof data3 === "string"){
-if(data3.length < 1){
-const err6 = {instancePath:instancePath+"/hook/path",schemaPath:"#/definitions/hook/properties/path/minLength",keyword:"minLength",params:{limit: 1}};
+}
+else {
+const err6 = {instancePath:instancePath+"/hook/path",schemaPath:"#/definitions/hook/properties/path/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -90,8 +89,10 @@ vErrors.push(err6);
 errors++;
 }
 }
-else {
-const err7 = {instancePath:instancePath+"/hook/path",schemaPath:"#/definitions/hook/properties/path/type",keyword:"type",params:{type: "string"}};
+if(data1.args !== undefined){
+let data3 = data1.args;
+if((!(Array.isArray(data3))) && (data3 !== null)){
+const err7 = {instancePath:instancePath+"/hook/args",schemaPath:"#/definitions/hook/properties/args/type",keyword:"type",params:{type: schema12.properties.args.type}};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -100,11 +101,12 @@ vErrors.push(err7);
 }
 errors++;
 }
-}
-if(data2.args !== undefined){
-let data4 = data2.args;
-if((!(Array.isArray(data4))) && (data4 !== null)){
-const err8 = {instancePath:instancePath+"/hook/args",schemaPath:"#/definitions/hook/properties/args/type",keyword:"type",params:{type: schema12.properties.args.type}};
+if(Array.isArray(data3)){
+const len0 = data3.length;
+for(let i0=0; i0<len0; i0++){
+let data4 = data3[i0];
+if((typeof data4 !== "string") && (data4 !== null)){
+const err8 = {instancePath:instancePath+"/hook/args/" + i0,schemaPath:"#/definitions/hook/properties/args/items/type",keyword:"type",params:{type: schema12.properties.args.items.type}};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -113,12 +115,13 @@ vErrors.push(err8);
 }
 errors++;
 }
-if(Array.isArray(data4)){
-const len0 = data4.length;
-for(let i0=0; i0<len0; i0++){
-let data5 = data4[i0];
-if((typeof data5 !== "string") && (data5 !== null)){
-const err9 = {instancePath:instancePath+"/hook/args/" + i0,schemaPath:"#/definitions/hook/properties/args/items/type",keyword:"type",params:{type: schema12.properties.args.items.type}};
+}
+}
+}
+if(data1.env !== undefined){
+let data5 = data1.env;
+if((!(Array.isArray(data5))) && (data5 !== null)){
+const err9 = {instancePath:instancePath+"/hook/env",schemaPath:"#/definitions/hook/properties/env/type",keyword:"type",params:{type: schema12.properties.env.type}};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -127,13 +130,12 @@ vErrors.push(err9);
 }
 errors++;
 }
-}
-}
-}
-if(data2.env !== undefined){
-let data6 = data2.env;
-if((!(Array.isArray(data6))) && (data6 !== null)){
-const err10 = {instancePath:instancePath+"/hook/env",schemaPath:"#/definitions/hook/properties/env/type",keyword:"type",params:{type: schema12.properties.env.type}};
+if(Array.isArray(data5)){
+const len1 = data5.length;
+for(let i1=0; i1<len1; i1++){
+let data6 = data5[i1];
+if((typeof data6 !== "string") && (data6 !== null)){
+const err10 = {instancePath:instancePath+"/hook/env/" + i1,schemaPath:"#/definitions/hook/properties/env/items/type",keyword:"type",params:{type: schema12.properties.env.items.type}};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -142,12 +144,13 @@ vErrors.push(err10);
 }
 errors++;
 }
-if(Array.isArray(data6)){
-const len1 = data6.length;
-for(let i1=0; i1<len1; i1++){
-let data7 = data6[i1];
-if((typeof data7 !== "string") && (data7 !== null)){
-const err11 = {instancePath:instancePath+"/hook/env/" + i1,schemaPath:"#/definitions/hook/properties/env/items/type",keyword:"type",params:{type: schema12.properties.env.items.type}};
+}
+}
+}
+if(data1.timeout !== undefined){
+let data7 = data1.timeout;
+if((!((typeof data7 == "number") && (!(data7 % 1) && !isNaN(data7)))) && (data7 !== null)){
+const err11 = {instancePath:instancePath+"/hook/timeout",schemaPath:"#/definitions/hook/properties/timeout/type",keyword:"type",params:{type: schema12.properties.timeout.type}};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -158,11 +161,8 @@ errors++;
 }
 }
 }
-}
-if(data2.timeout !== undefined){
-let data8 = data2.timeout;
-if((!((typeof data8 == "number") && (!(data8 % 1) && !isNaN(data8)))) && (data8 !== null)){
-const err12 = {instancePath:instancePath+"/hook/timeout",schemaPath:"#/definitions/hook/properties/timeout/type",keyword:"type",params:{type: schema12.properties.timeout.type}};
+else {
+const err12 = {instancePath:instancePath+"/hook",schemaPath:"#/definitions/hook/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -172,9 +172,10 @@ vErrors.push(err12);
 errors++;
 }
 }
-}
-else {
-const err13 = {instancePath:instancePath+"/hook",schemaPath:"#/definitions/hook/type",keyword:"type",params:{type: "object"}};
+if(data.when !== undefined){
+let data8 = data.when;
+if((!(data8 && typeof data8 == "object" && !Array.isArray(data8))) && (data8 !== null)){
+const err13 = {instancePath:instancePath+"/when",schemaPath:"#/definitions/when/type",keyword:"type",params:{type: schema13.type}};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -183,11 +184,11 @@ vErrors.push(err13);
 }
 errors++;
 }
-}
-if(data.when !== undefined){
-let data9 = data.when;
-if((!(data9 && typeof data9 == "object" && !Array.isArray(data9))) && (data9 !== null)){
-const err14 = {instancePath:instancePath+"/when",schemaPath:"#/definitions/when/type",keyword:"type",params:{type: schema13.type}};
+if(data8 && typeof data8 == "object" && !Array.isArray(data8)){
+if(data8.always !== undefined){
+let data9 = data8.always;
+if((typeof data9 !== "boolean") && (data9 !== null)){
+const err14 = {instancePath:instancePath+"/when/always",schemaPath:"#/definitions/when/properties/always/type",keyword:"type",params:{type: schema13.properties.always.type}};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -196,11 +197,11 @@ vErrors.push(err14);
 }
 errors++;
 }
-if(data9 && typeof data9 == "object" && !Array.isArray(data9)){
-if(data9.always !== undefined){
-let data10 = data9.always;
-if((typeof data10 !== "boolean") && (data10 !== null)){
-const err15 = {instancePath:instancePath+"/when/always",schemaPath:"#/definitions/when/properties/always/type",keyword:"type",params:{type: schema13.properties.always.type}};
+}
+if(data8.annotations !== undefined){
+let data10 = data8.annotations;
+if((!(data10 && typeof data10 == "object" && !Array.isArray(data10))) && (data10 !== null)){
+const err15 = {instancePath:instancePath+"/when/annotations",schemaPath:"#/definitions/when/properties/annotations/type",keyword:"type",params:{type: schema13.properties.annotations.type}};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -209,11 +210,11 @@ vErrors.push(err15);
 }
 errors++;
 }
-}
-if(data9.annotations !== undefined){
-let data11 = data9.annotations;
-if((!(data11 && typeof data11 == "object" && !Array.isArray(data11))) && (data11 !== null)){
-const err16 = {instancePath:instancePath+"/when/annotations",schemaPath:"#/definitions/when/properties/annotations/type",keyword:"type",params:{type: schema13.properties.annotations.type}};
+if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
+for(const key0 in data10){
+let data11 = data10[key0];
+if((typeof data11 !== "string") && (data11 !== null)){
+const err16 = {instancePath:instancePath+"/when/annotations/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/definitions/when/properties/annotations/additionalProperties/type",keyword:"type",params:{type: schema13.properties.annotations.additionalProperties.type}};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -222,11 +223,13 @@ vErrors.push(err16);
 }
 errors++;
 }
-if(data11 && typeof data11 == "object" && !Array.isArray(data11)){
-for(const key0 in data11){
-let data12 = data11[key0];
-if((typeof data12 !== "string") && (data12 !== null)){
-const err17 = {instancePath:instancePath+"/when/annotations/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/definitions/when/properties/annotations/additionalProperties/type",keyword:"type",params:{type: schema13.properties.annotations.additionalProperties.type}};
+}
+}
+}
+if(data8.commands !== undefined){
+let data12 = data8.commands;
+if((!(Array.isArray(data12))) && (data12 !== null)){
+const err17 = {instancePath:instancePath+"/when/commands",schemaPath:"#/definitions/when/properties/commands/type",keyword:"type",params:{type: schema13.properties.commands.type}};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -235,13 +238,12 @@ vErrors.push(err17);
 }
 errors++;
 }
-}
-}
-}
-if(data9.commands !== undefined){
-let data13 = data9.commands;
-if((!(Array.isArray(data13))) && (data13 !== null)){
-const err18 = {instancePath:instancePath+"/when/commands",schemaPath:"#/definitions/when/properties/commands/type",keyword:"type",params:{type: schema13.properties.commands.type}};
+if(Array.isArray(data12)){
+const len2 = data12.length;
+for(let i2=0; i2<len2; i2++){
+let data13 = data12[i2];
+if((typeof data13 !== "string") && (data13 !== null)){
+const err18 = {instancePath:instancePath+"/when/commands/" + i2,schemaPath:"#/definitions/when/properties/commands/items/type",keyword:"type",params:{type: schema13.properties.commands.items.type}};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -250,12 +252,13 @@ vErrors.push(err18);
 }
 errors++;
 }
-if(Array.isArray(data13)){
-const len2 = data13.length;
-for(let i2=0; i2<len2; i2++){
-let data14 = data13[i2];
-if((typeof data14 !== "string") && (data14 !== null)){
-const err19 = {instancePath:instancePath+"/when/commands/" + i2,schemaPath:"#/definitions/when/properties/commands/items/type",keyword:"type",params:{type: schema13.properties.commands.items.type}};
+}
+}
+}
+if(data8.hasBindMounts !== undefined){
+let data14 = data8.hasBindMounts;
+if((typeof data14 !== "boolean") && (data14 !== null)){
+const err19 = {instancePath:instancePath+"/when/hasBindMounts",schemaPath:"#/definitions/when/properties/hasBindMounts/type",keyword:"type",params:{type: schema13.properties.hasBindMounts.type}};
 if(vErrors === null){
 vErrors = [err19];
 }
@@ -267,10 +270,13 @@ errors++;
 }
 }
 }
-if(data9.hasBindMounts !== undefined){
-let data15 = data9.hasBindMounts;
-if((typeof data15 !== "boolean") && (data15 !== null)){
-const err20 = {instancePath:instancePath+"/when/hasBindMounts",schemaPath:"#/definitions/when/properties/hasBindMounts/type",keyword:"type",params:{type: schema13.properties.hasBindMounts.type}};
+if(data.stages !== undefined){
+let data15 = data.stages;
+if(Array.isArray(data15)){
+const len3 = data15.length;
+for(let i3=0; i3<len3; i3++){
+if(typeof data15[i3] !== "string"){
+const err20 = {instancePath:instancePath+"/stages/" + i3,schemaPath:"#/properties/stages/items/type",keyword:"type",params:{type: "string"}};
 if(vErrors === null){
 vErrors = [err20];
 }
@@ -281,14 +287,8 @@ errors++;
 }
 }
 }
-}
-if(data.stages !== undefined){
-let data16 = data.stages;
-if(Array.isArray(data16)){
-const len3 = data16.length;
-for(let i3=0; i3<len3; i3++){
-if(typeof data16[i3] !== "string"){
-const err21 = {instancePath:instancePath+"/stages/" + i3,schemaPath:"#/properties/stages/items/type",keyword:"type",params:{type: "string"}};
+else {
+const err21 = {instancePath:instancePath+"/stages",schemaPath:"#/properties/stages/type",keyword:"type",params:{type: "array"}};
 if(vErrors === null){
 vErrors = [err21];
 }
@@ -300,24 +300,12 @@ errors++;
 }
 }
 else {
-const err22 = {instancePath:instancePath+"/stages",schemaPath:"#/properties/stages/type",keyword:"type",params:{type: "array"}};
+const err22 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
 if(vErrors === null){
 vErrors = [err22];
 }
 else {
 vErrors.push(err22);
-}
-errors++;
-}
-}
-}
-else {
-const err23 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
-if(vErrors === null){
-vErrors = [err23];
-}
-else {
-vErrors.push(err23);
 }
 errors++;
 }

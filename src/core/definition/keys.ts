@@ -44,7 +44,7 @@ export function canonicalKeys(path: string, document: SourceDocument, kinds: Key
   if (!document.hasRepeatedKeys && hasOnlyKnownKeys(root.value, kinds)) {
     return { value: root.value, diagnostics: [], replaced: [] };
   }
-  const merge: Merge = { file: path, diagnostics: [], replaced: [] };
+  const merge: Merge = { file: path, diagnostics: [], replaced: [], elements: new Map() };
   const value = isObject(root.value) ? mergeObject(merge, {}, root, kinds, []) : root.value;
   return { value, diagnostics: merge.diagnostics, replaced: merge.replaced };
 }
@@ -58,6 +58,8 @@ interface Merge {
   readonly file: string;
   readonly diagnostics: Diagnostic[];
   readonly replaced: ReplacedValue[];
+  /** By JSON Pointer, all elements that a list has had and Go still holds. */
+  readonly elements: Map<string, readonly unknown[]>;
 }
 
 function hasOnlyKnownKeys(value: unknown, kinds: KeyKinds): boolean {
@@ -117,13 +119,26 @@ function store(
   if (kind === 'scalar') return value;
   if (kind === 'text') return value === null ? existing : value;
   if (kind === 'list') {
-    if (!Array.isArray(value) || !Array.isArray(existing)) return value;
-    // Go decodes into the elements that are there already, and null leaves a text as it was.
-    return value.map((element: unknown, index) => (element === null ? (existing[index] ?? null) : element));
+    return storeList(merge, value, pointerOf(path));
   }
   if (!isObject(value)) return value === null && kind !== 'map' ? existing : value;
   if (kind === 'map') return mergeMap(merge, isObject(existing) ? existing : {}, member.node, path);
   return mergeObject(merge, isObject(existing) ? existing : {}, member.node, kind, path);
+}
+
+/**
+ * Go decodes a list into the elements that are there already, and null leaves a text as it was: also one that a shorter
+ * list has hidden meanwhile. An empty list and null start anew.
+ */
+function storeList(merge: Merge, value: unknown, pointer: string): unknown {
+  if (!Array.isArray(value) || value.length === 0) {
+    merge.elements.delete(pointer);
+    return value;
+  }
+  const before = merge.elements.get(pointer) ?? [];
+  const stored = value.map((element: unknown, index) => (element === null ? (before[index] ?? null) : element));
+  merge.elements.set(pointer, [...stored, ...before.slice(stored.length)]);
+  return stored;
 }
 
 function mergeMap(

@@ -28,7 +28,9 @@ export function checkShape(
     if (validate(substituted)) continue;
     const pointer = pointerOf(path);
     for (const shapeError of shapeErrors(validate)) {
-      if (!`${shapeError.instancePath}/`.startsWith(`${pointer}/`) || shapeError.keyword === 'required') continue;
+      // Go judges a value that is replaced by its type alone, and null is of every type.
+      if (shapeError.keyword !== 'type' || !`${shapeError.instancePath}/`.startsWith(`${pointer}/`)) continue;
+      if (valueAt(substituted, pathOf(substituted, shapeError.instancePath)) === null) continue;
       const position = () => node.position();
       diagnostics.push(shapeDiagnostic(file, substituted, shapeError, position));
     }
