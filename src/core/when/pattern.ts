@@ -96,14 +96,16 @@ function splitAlternatives(source: string): string[] {
   return source.includes('|') ? source.split(/(?<!(?<!\\)(?:\\\\)*\\)\|/) : [source];
 }
 
+// A quantifier belongs to the last character only; RE2 lets it stand behind flags or an empty quote, `a(?i)*`, `a\Q\E?`.
+const PREFIX_END_IS_REPEATED = /^(?:[?*{]|\+?\??(?:\(\?[A-Za-z-]*\)|\\Q))/;
+
 /** Most patterns start with literal text; a text that does not hold it cannot match, and the engine is spared. */
 function withPrefilter(source: string, test: Test): Test {
   const atStart = source.startsWith('^');
   const rest = atStart ? source.slice(1) : source;
   if (hasTopLevelAlternative(rest)) return test;
   let run = LITERAL_RUN.exec(rest)?.[0] ?? '';
-  // A quantifier belongs to the last character only.
-  if (/^[?*{]/.test(rest.slice(run.length))) run = run.replace(/(?:\\[\s\S]|[^\\])$/u, '');
+  if (PREFIX_END_IS_REPEATED.test(rest.slice(run.length))) run = run.replace(/(?:\\[\s\S]|[^\\])$/u, '');
   const literal = unescapeLiteral(run);
   if (literal === '') return test;
   return atStart ? (text) => text.startsWith(literal) && test(text) : (text) => text.includes(literal) && test(text);

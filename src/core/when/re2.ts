@@ -11,19 +11,20 @@ function compile(source: string): RE2JS {
   try {
     return RE2JS.compile(source);
   } catch (problem) {
-    if (problem instanceof RE2JSSyntaxException && problem.error === 'duplicate capture group name') {
-      return compileAgain(withoutGroupNames(source));
-    }
-    throw patternError(problem, source);
+    const rewritten = withGoReading(source, problem);
+    if (rewritten === undefined) throw patternError(problem, source);
+    return compile(rewritten);
   }
 }
 
-function compileAgain(source: string): RE2JS {
-  try {
-    return RE2JS.compile(source);
-  } catch (problem) {
-    throw patternError(problem, source);
-  }
+/** Gives the pattern in words that re2js takes, where it refuses what Go takes; undefined where both refuse. */
+function withGoReading(source: string, problem: unknown): string | undefined {
+  if (!(problem instanceof RE2JSSyntaxException)) return undefined;
+  let rewritten = source;
+  if (problem.error === 'duplicate capture group name') rewritten = withOwnGroupNames(source);
+  if (problem.error === 'invalid character class range' && problem.input === '[:]')
+    rewritten = withPlainBracket(source);
+  return rewritten === source ? undefined : rewritten;
 }
 
 function patternError(problem: unknown, source: string): PatternError {
@@ -34,10 +35,23 @@ function patternError(problem: unknown, source: string): PatternError {
   throw problem;
 }
 
-/** Go takes one group name twice, re2js does not; names have no part in matching. Escapes, quotes and classes stay. */
-function withoutGroupNames(source: string): string {
-  return source.replace(
-    /\\Q[\s\S]*?(?:\\E|$)|\\[\s\S]|\[\^?\]?(?:\[:\^?\w+:\]|\\[\s\S]|[^\]\\])*\]|\(\?P?<\w+>/gu,
-    (part) => (/^\(\?P?<\w+>$/.test(part) ? '(' : part),
+/** Escapes and quotes, then classes: what may look like syntax in a pattern and is not. */
+const OPAQUE = /\\Q[\s\S]*?(?:\\E|$)|\\[\s\S]|\[\^?\]?(?:\[:\^?\w+:\]|\\[\s\S]|[^\]\\])*\]/u.source;
+
+/** Go takes one group name twice, re2js does not; names have no part in matching, so each group gets its own. */
+function withOwnGroupNames(source: string): string {
+  let groups = 0;
+  return source.replace(new RegExp(`${OPAQUE}|\\(\\?P?<\\w+>`, 'gu'), (part) =>
+    /^\(\?P?<\w+>$/.test(part) ? `(?P<g${groups++}>` : part,
   );
+}
+
+/**
+ * In a class Go looks for the `:]` of a named class behind the `[:`, and without one reads a plain bracket; re2js takes
+ * the `:]` of `[:]` itself. Only the last such place can be meant: any before it has a `:]` behind it.
+ */
+function withPlainBracket(source: string): string {
+  const at = source.lastIndexOf('[:]');
+  const isEscaped = source[at - 1] === '\\';
+  return !isEscaped && source.indexOf(':]', at + 2) < 0 ? `${source.slice(0, at)}\\${source.slice(at)}` : source;
 }
