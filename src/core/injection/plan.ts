@@ -123,10 +123,12 @@ export function explainInjection(catalog: Catalog, container: ContainerView): re
 
 /** Gives the container as matching reads it; lone surrogates are matched as U+FFFD, as Go reads them. */
 export function matchSubject(container: ContainerView): MatchSubject {
-  const annotations = Object.entries(container.annotations).map(
-    // JSON null stands for the empty text in Go, and a config may hold it whatever the type says.
-    ([key, value]) => [key.toWellFormed(), (value ?? '').toWellFormed()] as const,
+  // JSON null stands for the empty text in Go, and a config may hold it whatever the type says. Keys that differ in lone
+  // surrogates only are one key, with the last value: a definition must not be found twice under it.
+  const byKey = new Map(
+    Object.entries(container.annotations).map(([key, value]) => [key.toWellFormed(), (value ?? '').toWellFormed()]),
   );
+  const annotations = [...byKey];
   for (const [key, value] of annotations) {
     for (const text of [key, value]) {
       const length = tooLong(text);

@@ -41,11 +41,16 @@ export function containerFromConfig(
   const rule = options.hasBindMounts ?? 'user';
   const { process, hooks } = config;
   return {
-    ...(process && { args: (process.args ?? []).map(String) }),
+    ...(process && { args: (process.args ?? []).map(argumentText) }),
     annotations: config.annotations ?? {},
     hasBindMounts: typeof rule === 'boolean' ? rule : hasBindMount(config.mounts ?? [], rule),
     ...(hooks && { hooks }),
   };
+}
+
+/** Null stands for the empty text in Go, and a config may hold it whatever the type says. */
+function argumentText(argument: unknown): string {
+  return argument === null ? '' : String(argument);
 }
 
 /** A mount is a bind mount when an option is exactly `bind` or `rbind`, as runc reads it; its type has no part in it. */
