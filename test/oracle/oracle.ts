@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { Requirement } from '../requirement.ts';
 
 /** A hook as the reference would write it; the timeout as text, since it is an int64. */
 export interface OracleHook {
@@ -62,31 +63,16 @@ export interface OracleAnswer {
   readonly matched?: readonly boolean[];
 }
 
-/** The reference implementation, ready to be asked. */
-export interface Oracle {
-  readonly ask: (questions: readonly OracleQuestion[]) => readonly OracleAnswer[];
-}
+/** Needs the reference package and Go: Debian's golang-github-containers-common-dev and golang-go. */
+export const referencePackage: Requirement = {
+  name: 'the reference package',
+  missing: () => build().missing,
+};
 
-/**
- * Gives the oracle, built first if need be; or says why this machine has none.
- *
- * @throws Error when it is not there although HOOKS_TEST_STRICT=1, or when it does not build
- */
-export function openOracle(): Oracle | { readonly skip: string } {
-  const script = fileURLToPath(new URL('../../scripts/build-oracle.js', import.meta.url));
-  const build = spawnSync(process.execPath, [script], { encoding: 'utf8' });
-  if (build.status === 2) {
-    const reason = `needs the reference package: ${build.stderr.trim()}`;
-    if (process.env['HOOKS_TEST_STRICT'] === '1') throw new Error(reason);
-    process.stderr.write(`skipped: ${reason}\n`);
-    return { skip: reason };
-  }
-  if (build.status !== 0) throw new Error(`the oracle does not build: ${build.stderr}`);
-  const driver = build.stdout.trim();
-  return { ask: (questions) => ask(driver, questions) };
-}
-
-function ask(driver: string, questions: readonly OracleQuestion[]): readonly OracleAnswer[] {
+/** Puts questions to the reference, all through one process, and gives the answers in their order. */
+export function askOracle(questions: readonly OracleQuestion[]): readonly OracleAnswer[] {
+  const { driver, missing } = build();
+  if (driver === undefined) throw new Error(missing);
   const input = questions.map((question) => `${JSON.stringify(question)}\n`).join('');
   const { status, stdout, stderr } = spawnSync(driver, [], { input, encoding: 'utf8', maxBuffer: 1 << 30 });
   if (status !== 0) throw new Error(`the oracle failed: ${stderr}`);
@@ -94,4 +80,24 @@ function ask(driver: string, questions: readonly OracleQuestion[]): readonly Ora
   if (answers.length !== questions.length)
     throw new Error(`${answers.length} answers to ${questions.length} questions`);
   return answers.map((line) => JSON.parse(line) as OracleAnswer); // as: the driver is our own
+}
+
+interface Build {
+  readonly driver?: string;
+  readonly missing?: string;
+}
+
+let built: Build | undefined;
+
+function build(): Build {
+  built ??= runBuild();
+  return built;
+}
+
+function runBuild(): Build {
+  const script = fileURLToPath(new URL('../../scripts/build-oracle.js', import.meta.url));
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8' });
+  if (status === 0) return { driver: stdout.trim() };
+  if (status === 2) return { missing: `needs the reference package: ${stderr.trim()}` };
+  throw new Error(`the oracle does not build: ${stderr}`);
 }
