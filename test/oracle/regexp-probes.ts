@@ -123,6 +123,12 @@ const ACCEPTED: readonly (readonly [pattern: string, subjects: readonly string[]
   ['^ab(?-i)?$', ['a', 'ab', 'b']],
   ['ab\\Q\\E*c', ['ac', 'abc', 'bc']],
   ['^a\\.(?U)?$', ['a', 'a.', '']],
+  // Text that a match must hold: not what a repeat, a group or a class may leave out
+  ['x{0,3}\\.-y', ['.-y', 'x.-y', '0,3.-y']],
+  ['k{2}{k*', ['kk{', 'kk{k', 'kk']],
+  ['^a(bcd)?ef', ['aef', 'abcdef', 'abcd']],
+  ['a[]bcd]?ef', ['aef', 'a]ef', 'abef']],
+  ['a(?:[)]bcd)?ef', ['aef', 'a)bcdef', 'abcd']],
   ['ab+?(?i)*c', ['ac', 'abc', 'bc']],
   // Every escape of ASCII punctuation
   ...[...'!"#$%&\'()*+,-./:;<=>?@[\\]^`{|}~'].map((mark) => [`^\\${mark}$`, [mark, 'a', '', `\\${mark}`]] as const),

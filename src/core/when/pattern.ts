@@ -107,8 +107,71 @@ function withPrefilter(source: string, test: Test): Test {
   let run = LITERAL_RUN.exec(rest)?.[0] ?? '';
   if (PREFIX_END_IS_REPEATED.test(rest.slice(run.length))) run = run.replace(/(?:\\[\s\S]|[^\\])$/u, '');
   const literal = unescapeLiteral(run);
-  if (literal === '') return test;
-  return atStart ? (text) => text.startsWith(literal) && test(text) : (text) => text.includes(literal) && test(text);
+  const required = requiredText(rest);
+  const isLonger = required.length > literal.length;
+  const withRequired: Test = isLonger ? (text) => text.includes(required) && test(text) : test;
+  if (literal === '') return withRequired;
+  if (atStart) return (text) => text.startsWith(literal) && withRequired(text);
+  return isLonger ? withRequired : (text) => text.includes(literal) && test(text);
+}
+
+// Any of these may change what the text around it means: letter case, a quote, a code point's number, a repeat.
+const UNCERTAIN = /\\(?![dswbDSWBAz])[A-Za-z0-9]|\(\?[A-Za-z-]+[:)]/;
+
+/**
+ * Gives the longest literal text that stands outside groups, classes and repeats: every match holds it. Empty where
+ * there is none, or where it is hard to tell.
+ */
+function requiredText(source: string): string {
+  if (UNCERTAIN.test(source)) return '';
+  let longest = '';
+  let run = '';
+  const end = () => {
+    if (run.length > longest.length) longest = run;
+    run = '';
+  };
+  for (let index = 0; index < source.length; index++) {
+    const character = source[index] ?? '';
+    if ('?*+{'.includes(character)) {
+      // A quantifier belongs to the last character only.
+      run = run.replace(/[\s\S]$/u, '');
+      end();
+      index += (/^\{\d*,?\d*\}/.exec(source.slice(index))?.[0].length ?? 1) - 1;
+    } else if (character === '(' || character === '[') {
+      end();
+      index = character === '(' ? endOfGroup(source, index) : endOfClass(source, index);
+    } else if (character === '\\' && /[!-/:-@[-`{-~]/.test(source[index + 1] ?? '')) {
+      run += source[++index];
+    } else if (character === '\\') {
+      end();
+      index++;
+    } else if ('.^$)]}'.includes(character)) {
+      end();
+    } else {
+      run += character;
+    }
+  }
+  end();
+  return longest;
+}
+
+/** Gives the offset of the bracket that ends the group that starts at `start`. */
+function endOfGroup(source: string, start: number): number {
+  let depth = 0;
+  for (let index = start; index < source.length; index++) {
+    const character = source[index];
+    if (character === '\\') index++;
+    else if (character === '[') index = endOfClass(source, index);
+    else if (character === '(') depth++;
+    else if (character === ')' && --depth === 0) return index;
+  }
+  return source.length;
+}
+
+/** Gives the offset of the bracket that ends the class that starts at `start`; the first member may be a bracket. */
+function endOfClass(source: string, start: number): number {
+  const length = /^\[\^?\]?(?:\[:\^?\w+:\]|\\[\s\S]|[^\]\\])*\]/.exec(source.slice(start))?.[0].length;
+  return length === undefined ? source.length : start + length - 1;
 }
 
 /** Whether a `|` may stand outside all groups; where that is hard to tell (classes, quotes) the answer is yes. */
