@@ -4,8 +4,9 @@
 #   sudo examples/make-configs.sh [DIR [NAME...]]      (default: examples/configs, every example)
 #
 # Needs root and, from Debian: podman runc crun containerd catatonit busybox-static uidmap. No network.
-# Works in mount and host name namespaces of its own: engines write to empty tmpfs instead of the machine's
-# container storage, and nothing is left behind but DIR/NAME.json, byte for byte as the program wrote it.
+# Works in mount, host name and process namespaces of its own: engines write to empty tmpfs instead of the machine's
+# container storage, their helpers end with the script, and nothing is left behind but DIR/NAME.json, byte for byte as
+# the program wrote it.
 #
 # Each config is one function below, make-NAME. The last few are not examples but tests' data, in
 # test/cases/real-config (see its README.md): examples/make-configs.sh test/cases/real-config podman-options ...
@@ -23,7 +24,7 @@ if [ -z "${MAKE_CONFIGS_INSIDE:-}" ]; then
   # A bare environment: engines copy parts of theirs into config.json.
   exec env -i MAKE_CONFIGS_INSIDE=1 HOME=/root LANG=C.UTF-8 TERM=xterm \
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-    unshare --mount --uts --propagation private -- bash -- "$(realpath -- "$0")" "$out" "${names[@]}"
+    unshare --mount --uts --propagation private --pid --fork --kill-child --mount-proc -- bash -- "$(realpath -- "$0")" "$out" "${names[@]}"
 fi
 
 # --- the machine as the engines see it -------------------------------------------------------------------------
