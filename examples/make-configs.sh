@@ -49,6 +49,7 @@ empty_storage() {
     mkdir -p "$directory"
     mount -t tmpfs -o mode=755 tmpfs "$directory"
   done
+  mount -t tmpfs -o mode=1777 tmpfs /dev/shm # podman's locks
 }
 
 # Limits that root may set without CAP_SYS_RESOURCE too; runc, because crun refuses a hybrid cgroup hierarchy.
