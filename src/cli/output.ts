@@ -80,7 +80,9 @@ export function diagnosticsAsData(diagnostics: readonly Diagnostic[]): readonly 
 
 /** Gives a text in a style on standard output or error, where the terminal and NO_COLOR, FORCE_COLOR allow it. */
 export function styled(style: Style, text: string, stream: NodeJS.WriteStream): string {
-  return styleText(style, text, { stream });
+  // One style at a time: given a list, Node 20's styleText looks neither at the stream nor at NO_COLOR.
+  const styles = typeof style === 'string' ? [style] : style;
+  return styles.reduce((styledText, each) => styleText(each, styledText, { stream }), text);
 }
 
 /**
