@@ -10,6 +10,7 @@ const config: ViteUserConfig = defineConfig({
   },
   test: {
     include: ['test/{unit,property,cases,integration}/**/*.test.ts'],
+    globalSetup: ['test/build-dist.ts'],
     testTimeout: 60_000,
     reporters: json === undefined ? ['default'] : ['default', ['json', { outputFile: json }]],
     coverage: { provider: 'v8', include: ['src/**'], exclude: ['src/generated/**'] },

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
+import type { Diagnostic } from '../core/diagnostic/diagnostic.ts';
 import { ConfigError, DefinitionError } from '../core/diagnostic/input-error.ts';
 import { SystemError } from '../core/diagnostic/system-error.ts';
 import { EXIT, type ExitStatus, UsageError } from './exit-status.ts';
@@ -8,7 +9,6 @@ import { createProgram } from './program.ts';
 
 /** Runs the program on its arguments and gives its exit status; nothing escapes as a stack trace. */
 async function main(args: readonly string[]): Promise<ExitStatus> {
-  const isJson = args.includes('--json');
   let status: ExitStatus = EXIT.done;
   try {
     const program = createProgram((ended) => {
@@ -17,32 +17,48 @@ async function main(args: readonly string[]): Promise<ExitStatus> {
     await program.parseAsync(args, { from: 'user' });
     return status;
   } catch (error) {
-    return failureStatus(error, isJson);
+    const end = args.indexOf('--');
+    return failureStatus(error, args.slice(0, end < 0 ? undefined : end).includes('--json'));
   }
 }
 
-function failureStatus(error: unknown, isJson: boolean): ExitStatus {
-  if (error instanceof CommanderError) {
+/** Says what failed: on standard error for people, with `--json` as the one document on standard output (schemas/error.json). */
+function failureStatus(failure: unknown, isJson: boolean): ExitStatus {
+  if (failure instanceof CommanderError) {
     // commander has written its message, or the help that was asked for.
-    return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  }
-  if (error instanceof DefinitionError || error instanceof ConfigError) {
-    if (isJson) writeJson({ diagnostics: diagnosticsAsData(error.diagnostics) });
-    else writeDiagnostics(error.diagnostics, { warnings: 'none' });
-    return EXIT.no;
-  }
-  if (error instanceof UsageError) {
-    writeNote(`hooks: ${error.message}\nRun \`hooks --help\` for the usage.`);
+    if (failure.exitCode === 0) return EXIT.done;
+    if (isJson) writeFailure('USAGE', failure.message.replace(/^error: /, ''));
     return EXIT.usage;
   }
-  if (!(error instanceof SystemError)) {
-    const message = error instanceof Error ? error.message : String(error);
-    writeNote(`hooks: internal error: ${message}\nPlease report this, with the command and its input.`);
+  if (failure instanceof DefinitionError || failure instanceof ConfigError) {
+    const { code, diagnostics } = failure;
+    if (isJson) writeFailure(code, 'the input has errors', {}, diagnostics);
+    else writeDiagnostics(diagnostics, { warnings: 'none' });
+    return EXIT.no;
+  }
+  if (failure instanceof UsageError) {
+    if (isJson) writeFailure('USAGE', failure.message);
+    writeNote(`hooks: ${failure.message}\nRun \`hooks --help\` for the usage.`);
+    return EXIT.usage;
+  }
+  if (failure instanceof SystemError) {
+    if (isJson) writeFailure(failure.code, failure.message, failure.args);
+    writeNote(`hooks: error ${failure.code}: ${failure.message}`);
     return EXIT.system;
   }
-  if (isJson) writeJson({ error: { code: error.code, args: error.args, message: error.message } });
-  writeNote(`hooks: error ${error.code}: ${error.message}`);
+  const message = failure instanceof Error ? failure.message : String(failure);
+  if (isJson) writeFailure('INTERNAL', message);
+  writeNote(`hooks: internal error: ${message}\nPlease report this, with the command and its input.`);
   return EXIT.system;
+}
+
+function writeFailure(code: string, message: string, args: object = {}, diagnostics: readonly Diagnostic[] = []): void {
+  try {
+    writeJson({ error: { code, message, args }, diagnostics: diagnosticsAsData(diagnostics) });
+  } catch (error) {
+    // Standard output is what failed; standard error says so.
+    if (!(error instanceof SystemError)) throw error;
+  }
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import { styleText } from 'node:util';
 import type { Diagnostic } from '../core/diagnostic/diagnostic.ts';
+import { escapeControls } from '../core/diagnostic/quote.ts';
 import { diagnosticText, renderDiagnostic, renderHeadline } from '../core/diagnostic/render.ts';
 import { errnoOf, SystemError } from '../core/diagnostic/system-error.ts';
 
@@ -8,7 +9,7 @@ const STDOUT = 1;
 const STDERR = 2;
 
 /** A style of node:util's styleText. */
-export type Style = Parameters<typeof styleText>[0];
+export type Style = Exclude<Parameters<typeof styleText>[0], readonly unknown[]>;
 
 /**
  * Writes the result. A reader that has gone away ends the writing quietly: it has what it wanted.
@@ -25,10 +26,22 @@ export function writeResult(result: string | Uint8Array): void {
   }
 }
 
-/** Writes a line for people; a standard error that cannot be written to must not change what the program does. */
-export function writeNote(line: string): void {
+/**
+ * Writes lines for people, with nothing in them that a terminal would obey. A standard error that cannot be written to
+ * must not change what the program does.
+ */
+export function writeNote(lines: string): void {
+  writeError(`${safeLines(lines)}\n`);
+}
+
+/** Gives lines of text with all controls but the line breaks made visible. */
+export function safeLines(text: string): string {
+  return text.split('\n').map(escapeControls).join('\n');
+}
+
+function writeError(text: string): void {
   try {
-    writeAll(STDERR, Buffer.from(`${line}\n`));
+    writeAll(STDERR, Buffer.from(text));
   } catch (error) {
     // Nobody is there to read it.
     if (errnoOf(error) === undefined) throw error;
@@ -52,22 +65,24 @@ export function writeJson(document: object): void {
   writeResult(`${toJson({ schemaVersion: 1, ...document })}\n`);
 }
 
-/** Gives a value as JSON with two spaces; a bigint becomes a number of all its digits. */
-export function toJson(value: unknown): string {
-  const digits: string[] = [];
-  // JSON.stringify has no way to write a bigint, so each gets a mark that no text can hold and is put in afterwards.
-  const marked = JSON.stringify(
-    value,
-    (_key, part: unknown) => {
-      if (typeof part !== 'bigint') return part;
-      digits.push(String(part));
-      return `\u0000${digits.length - 1}`;
-    },
-    2,
-  );
-  return digits.length === 0
-    ? marked
-    : marked.replace(/"\\u0000(\d+)"/g, (_whole, index) => digits[Number(index)] ?? '');
+/**
+ * Gives a value of plain objects, lists, texts, numbers and bigints as JSON with two spaces. A bigint becomes a number of
+ * all its digits; characters that a terminal would obey are written as escapes, which mean the same.
+ */
+export function toJson(value: unknown, indent = ''): string {
+  if (typeof value === 'bigint') return String(value);
+  // JSON.stringify gives undefined for undefined, which stands here for null, as it does in its own lists.
+  if (typeof value !== 'object' || value === null) return escapeControls(JSON.stringify(value) ?? 'null');
+  const inner = `${indent}  `;
+  const isList = Array.isArray(value);
+  const parts = isList
+    ? value.map((element: unknown) => toJson(element, inner))
+    : Object.entries(value)
+        .filter(([, member]) => member !== undefined)
+        .map(([key, member]) => `${escapeControls(JSON.stringify(key))}: ${toJson(member, inner)}`);
+  const [open, close] = isList ? '[]' : '{}';
+  if (parts.length === 0) return `${open}${close}`;
+  return `${open}\n${parts.map((part) => inner + part).join(',\n')}\n${indent}${close}`;
 }
 
 /** Gives findings as data for `--json`, each with its English. */
@@ -78,11 +93,13 @@ export function diagnosticsAsData(diagnostics: readonly Diagnostic[]): readonly 
   });
 }
 
-/** Gives a text in a style on standard output or error, where the terminal and NO_COLOR, FORCE_COLOR allow it. */
-export function styled(style: Style, text: string, stream: NodeJS.WriteStream): string {
-  // One style at a time: given a list, Node 20's styleText looks neither at the stream nor at NO_COLOR.
-  const styles = typeof style === 'string' ? [style] : style;
-  return styles.reduce((styledText, each) => styleText(each, styledText, { stream }), text);
+/**
+ * Gives a text in styles, the outermost first, for standard output or error, where the terminal and NO_COLOR, FORCE_COLOR
+ * allow it.
+ */
+export function styled(styles: readonly Style[], text: string, stream: NodeJS.WriteStream): string {
+  // One style at a time: with a list of them, Node 20's styleText asks neither the stream nor NO_COLOR.
+  return styles.reduceRight((inner, style) => styleText(style, inner, { stream }), text);
 }
 
 /**
@@ -101,11 +118,11 @@ export function writeDiagnostics(
     const rendered = isBrief
       ? renderHeadline(diagnostic)
       : renderDiagnostic(diagnostic, options.readText?.(diagnostic.path));
-    writeNote(colourSeverity(rendered, diagnostic.severity));
+    writeError(`${colourSeverity(safeLines(rendered), diagnostic.severity)}\n`);
   }
 }
 
 function colourSeverity(rendered: string, severity: 'error' | 'warning'): string {
-  const style: Style = severity === 'error' ? ['red', 'bold'] : 'yellow';
-  return rendered.replace(`: ${severity} `, `: ${styled(style, severity, process.stderr)} `);
+  const styles: readonly Style[] = severity === 'error' ? ['red', 'bold'] : ['yellow'];
+  return rendered.replace(`: ${severity} `, `: ${styled(styles, severity, process.stderr)} `);
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import type { ExitStatus } from './exit-status.ts';
+import { writeNote, writeResult } from './output.ts';
 
 /** Told the exit status of the command that ran. */
 export type OnEnd = (status: ExitStatus) => void;
@@ -24,6 +25,11 @@ export function createProgram(onEnd: OnEnd = () => undefined): Command {
     .description('Decide which OCI hooks a container gets, and inject them into its config.json.')
     .version(packageVersion(), '-V, --version')
     .exitOverride()
+    .configureOutput({
+      writeOut: writeResult,
+      // An argument that is not understood is shown in the message.
+      writeErr: (text) => writeNote(text.trimEnd()),
+    })
     .configureHelp({ sortSubcommands: false })
     .showSuggestionAfterError()
     .enablePositionalOptions()
@@ -37,7 +43,7 @@ export function createProgram(onEnd: OnEnd = () => undefined): Command {
     .description('Inject the hooks that match into a config.json. The edited config goes to standard output.')
     .argument('<config>', 'a config.json, or - for standard input')
     .option('--in-place', 'replace the file itself, whole or not at all')
-    .option('-o, --output <file>', 'write the edited config to this file, whole or not at all')
+    .option('-o, --output <file>', 'write the edited config to this file, whole or not at all; - for standard output')
     .option('--dry-run', 'show what would change, as a unified diff')
     .option('--report <file>', 'write what was injected and why to this file, as JSON')
     .addOption(choice('--prestart <stage>', 'where prestart hooks go', ['prestart', 'createRuntime'], 'prestart'))
@@ -83,7 +89,6 @@ export function createProgram(onEnd: OnEnd = () => undefined): Command {
     .addHelpText('after', examples('hooks list', 'hooks list --hooks-dir ./hooks.d --json'))
     .action(run(async () => (await import('./commands/list.ts')).list));
 
-  for (const command of program.commands) command.exitOverride();
   return program;
 }
 

@@ -67,21 +67,16 @@ function explanations(catalog: Catalog, container: ContainerView): Explanation[]
 
 function writeText(shown: readonly Explanation[], diagnostics: readonly Diagnostic[], flags: ExplainFlags): void {
   const lines = shown.flatMap((explanation) => {
-    if (explanation.maskedBy !== undefined)
-      return [`${explanation.name}: masked by ${explanation.maskedBy} (${explanation.path})`];
-    if (explanation.inactive)
-      return [`${explanation.name}: inactive, its program does not exist (${explanation.path})`];
-    const [first = '', ...rest] = describeVerdict(explanation);
-    return [styled(explanation.matched ? ['green', 'bold'] : 'bold', first, process.stdout), ...rest];
+    const [first = '', ...rest] = linesOf(explanation).map(escapeControls);
+    return [styled(explanation.matched ? ['green', 'bold'] : ['bold'], first, process.stdout), ...rest];
   });
-  if (lines.length > 0) writeResult(`${lines.map(safe).join('\n')}\n`);
+  if (lines.length > 0) writeResult(`${lines.join('\n')}\n`);
   writeDiagnostics(diagnostics, { warnings: flags.quiet ? 'none' : 'brief', readText: excerptReader() });
 }
 
-/** Colours are ours, everything else that a terminal would obey is not. */
-function safe(line: string): string {
-  return line
-    .split(/(\u001b\[\d+m)/)
-    .map((part, index) => (index % 2 === 1 ? part : escapeControls(part)))
-    .join('');
+function linesOf(explanation: Explanation): string[] {
+  const { name, path, maskedBy, inactive } = explanation;
+  if (maskedBy !== undefined) return [`${name}: masked by ${maskedBy} (${path})`];
+  if (inactive) return [`${name}: inactive, its program does not exist (${path})`];
+  return describeVerdict(explanation);
 }

@@ -48,6 +48,8 @@ function checkFlags(path: string, flags: InjectFlags): void {
   const targets = [flags.inPlace, flags.output !== undefined, flags.dryRun].filter(Boolean).length;
   if (targets > 1) throw new UsageError('--in-place, --output and --dry-run exclude one another');
   if (flags.inPlace && path === '-') throw new UsageError('--in-place needs a file, not standard input');
+  if (flags.report === '-') throw new UsageError('--report needs a file; --json prints the report');
+  if (flags.json && flags.output === '-') throw new UsageError('--json and --output - both want standard output');
   if (flags.json && targets === 0) {
     throw new UsageError('--json prints the report, so it needs --in-place, --output or --dry-run for the config');
   }
@@ -93,7 +95,7 @@ async function editedText(document: ConfigText, plan: InjectionPlan, flags: Inje
 async function writeEdited(path: string, document: ConfigText, edited: string, flags: InjectFlags): Promise<void> {
   if (flags.inPlace) {
     if (edited !== document.text) writeFileAtomically(path, Buffer.from(edited));
-  } else if (flags.output !== undefined) {
+  } else if (flags.output !== undefined && flags.output !== '-') {
     writeFileAtomically(flags.output, Buffer.from(edited));
   } else if (!flags.dryRun) {
     writeResult(edited);
