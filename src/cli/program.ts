@@ -89,6 +89,32 @@ export function createProgram(onEnd: OnEnd = () => undefined): Command {
     .addHelpText('after', examples('hooks list', 'hooks list --hooks-dir ./hooks.d --json'))
     .action(run(async () => (await import('./commands/list.ts')).list));
 
+  program
+    .command('convert')
+    .summary('bring a definition to format 1.0.0, or from JSON to YAML and back')
+    .description(
+      'Bring a definition to format 1.0.0, as JSON or YAML, where the meaning stays the same; else say why it does not.',
+    )
+    .argument('<file>', 'a definition file, or - for JSON on standard input')
+    .addOption(
+      new Option('--to <syntax>', "JSON or YAML (default: by the ending of --output, else the file's own)").choices([
+        'json',
+        'yaml',
+      ]),
+    )
+    .option('-o, --output <file>', 'write the definition to this file, whole or not at all; - for standard output')
+    .addOption(extensionStage())
+    .option('--quiet', 'no warnings and notes on standard error')
+    .addHelpText(
+      'after',
+      examples(
+        'hooks convert old.json',
+        'hooks convert 10-gpu.json -o 10-gpu.yaml',
+        'hooks convert --to json 10-gpu.yaml',
+      ),
+    )
+    .action(run(async () => (await import('./commands/convert.ts')).convert));
+
   return program;
 }
 

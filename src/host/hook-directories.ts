@@ -78,12 +78,14 @@ async function catalogOf(
   return buildCatalog({ ...read, diagnostics: [...diagnostics, ...read.diagnostics] }, engine, catalogOptions);
 }
 
-async function loadYamlReader(): Promise<ReadDocument> {
+/** Gives the reader of YAML definitions, which nobody loads who has none. */
+export async function loadYamlReader(): Promise<ReadDocument> {
   const { readYaml } = await import('../core/definition/yaml.ts');
   return readYaml;
 }
 
-async function loadRegexEngine(): Promise<RegexEngine> {
+/** Gives the regex engine, which nobody loads whose patterns are all literal. */
+export async function loadRegexEngine(): Promise<RegexEngine> {
   const { re2Engine } = await import('../core/when/re2.ts');
   return re2Engine;
 }
@@ -136,13 +138,14 @@ function join(directory: string, name: string): string {
   return directory.endsWith('/') ? directory + name : `${directory}/${name}`;
 }
 
-interface DefinitionText {
+/** A definition file's text, when it could be read. */
+export interface DefinitionText {
   readonly text?: string;
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Reads one definition file. A file that is gone, or a link to nothing, is passed over without a word. */
-function readDefinitionFile(source: string | Uint8Array): DefinitionText {
+export function readDefinitionFile(source: string | Uint8Array): DefinitionText {
   const path = pathText(source);
   const limit = isYamlPath(path) ? YAML_DEFINITION_LIMIT : JSON_DEFINITION_LIMIT;
   const content = readBoundedFile(source, limit);

@@ -1,4 +1,4 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, type YAMLError } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, stringify, type YAMLError } from 'yaml';
 import { type Diagnostic, error, type Parsed, warning } from '../diagnostic/diagnostic.ts';
 import { positionAt } from '../diagnostic/position.ts';
 import type { SourceDocument, SourceNode } from './document.ts';
@@ -25,6 +25,18 @@ export function readYaml(path: string, text: string): Parsed<SourceDocument> {
     const reason = problem instanceof RangeError ? 'values are nested too deep' : messageOf(problem);
     return { diagnostics: [error('YAML_SYNTAX', { path, at: positionAt(text, 0) }, { reason })] };
   }
+}
+
+/** Gives a value of plain objects, lists, texts, numbers and bigints as a YAML 1.2 document that reads as the same value. */
+export function writeYaml(value: unknown): string {
+  // The version 1.1 would read more words as booleans and numbers; texts that look like one there are quoted too.
+  return stringify(value, {
+    version: '1.2',
+    schema: 'core',
+    compat: 'yaml-1.1',
+    lineWidth: 0,
+    aliasDuplicateObjects: false,
+  });
 }
 
 function messageOf(problem: unknown): string {

@@ -34,6 +34,7 @@ export interface DiagnosticArguments {
   HOOK_PATH_NOT_A_FILE: { readonly hookPath: string };
   HOOK_NOT_EXECUTABLE: { readonly hookPath: string };
   WHEN_NEVER_MATCHES: { readonly reason: 'empty' | 'always-false' | 'has-bind-mounts-false' };
+  WHEN_NOT_CONVERTIBLE: { readonly conditions: readonly string[] };
   PATTERN_SYNTAX: { readonly pattern: string; readonly reason: string; readonly dialect?: 'javascript' | 'posix' };
   PATTERN_TOO_LONG: { readonly length: number; readonly limit: number };
   PATTERN_DOT_UNESCAPED: { readonly pattern: string };

@@ -223,6 +223,11 @@ const TEXT: { readonly [Code in DiagnosticCode]: TextOf<Code> } = {
     }[reason],
     fix: reason === 'empty' ? 'add a condition, such as "always": true' : 'write true, or remove the condition',
   }),
+  WHEN_NOT_CONVERTIBLE: ({ conditions }) => ({
+    what: `format 1.0.0 cannot say: any of ${conditions.join(', ')}`,
+    why: 'in format 0.1.0 one condition is enough, in 1.0.0 all must hold, so the same conditions match fewer containers',
+    fix: 'write one 1.0.0 definition for each kind of condition; a container that meets several then gets the hook as often',
+  }),
   PATTERN_SYNTAX: ({ pattern, reason, dialect }, hint) => ({
     what: `the pattern ${quote(pattern)} is not valid: ${escapeControls(reason)}`,
     why:
