@@ -10,14 +10,17 @@ describe('styled', () => {
     vi.unstubAllEnvs();
   });
 
-  it.each<[Style]>([['red'], [['red', 'bold']]])('adds no colour where no terminal is: %s', (style) => {
-    vi.stubEnv('FORCE_COLOR', undefined);
-    expect(styled(style, 'text', pipe)).toBe('text');
-  });
+  it.each<{ styles: readonly Style[] }>([{ styles: ['red'] }, { styles: ['red', 'bold'] }])(
+    'adds no colour where no terminal is: $styles',
+    ({ styles }) => {
+      vi.stubEnv('FORCE_COLOR', undefined);
+      expect(styled(styles, 'text', pipe)).toBe('text');
+    },
+  );
 
   it('combines the styles of a list', () => {
     vi.stubEnv('FORCE_COLOR', '1');
     vi.stubEnv('NO_COLOR', undefined);
-    expect(styled(['red', 'bold'], 'text', pipe)).toBe('\u001b[1m\u001b[31mtext\u001b[39m\u001b[22m');
+    expect(styled(['red', 'bold'], 'text', pipe)).toBe('\u001b[31m\u001b[1mtext\u001b[22m\u001b[39m');
   });
 });
