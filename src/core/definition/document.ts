@@ -46,8 +46,24 @@ export function foldKey(key: string): string {
   return key.replaceAll('ſ', 's').toLowerCase();
 }
 
+/** Gives a function that works its value out at the first call and keeps it. */
+export function once<T>(work: () => T): () => T {
+  let result: { readonly value: T } | undefined;
+  return () => {
+    result ??= { value: work() };
+    return result.value;
+  };
+}
+
 /** Gives the `Locate` of a document; a key that is written twice gives its last place. */
 export function locateIn(root: SourceNode): Locate {
+  // A hostile file has as many findings as members, so none may cost a walk over all of them.
+  const indexes = new Map<SourceNode, MemberIndex>();
+  const findMember = (node: SourceNode, key: string): SourceMember | undefined => {
+    const index = indexes.get(node) ?? indexMembers(node);
+    indexes.set(node, index);
+    return index.exact.get(key) ?? index.folded.get(foldKey(key));
+  };
   return (path, part = 'value') => {
     let node = root;
     let position = root.position;
@@ -68,12 +84,18 @@ export function locateIn(root: SourceNode): Locate {
   };
 }
 
-function findMember(node: SourceNode, key: string): SourceMember | undefined {
+interface MemberIndex {
+  readonly exact: ReadonlyMap<string, SourceMember>;
+  readonly folded: ReadonlyMap<string, SourceMember>;
+}
+
+/** Of members with one key the last counts. */
+function indexMembers(node: SourceNode): MemberIndex {
   const members = node.members();
-  return (
-    members.findLast((member) => member.key === key) ??
-    members.findLast((member) => foldKey(member.key) === foldKey(key))
-  );
+  return {
+    exact: new Map(members.map((member) => [member.key, member])),
+    folded: new Map(members.map((member) => [foldKey(member.key), member])),
+  };
 }
 
 /** Gives the JSON Pointer (RFC 6901) of a path; the root's is the empty text. */

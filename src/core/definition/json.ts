@@ -1,5 +1,5 @@
 import { type Diagnostic, error, type Parsed } from '../diagnostic/diagnostic.ts';
-import { positionAt } from '../diagnostic/position.ts';
+import { type Position, positionAt, positionsIn } from '../diagnostic/position.ts';
 import {
   countMembers,
   elementSpans,
@@ -10,7 +10,7 @@ import {
   skipValue,
 } from '../json/scan.ts';
 import { findJsonSyntaxError } from '../json/syntax-error.ts';
-import type { SourceDocument, SourceNode } from './document.ts';
+import { once, type SourceDocument, type SourceNode } from './document.ts';
 
 // encoding/json refuses deeper nesting (decode.go, maxNestingDepth).
 const NESTING_LIMIT = 10_000;
@@ -29,7 +29,7 @@ export function readJson(path: string, text: string): Parsed<SourceDocument> {
     return fail(jsonSyntaxDiagnostic(path, text));
   }
   const start = skipSpace(text, 0);
-  const root = jsonNode(text, { start, end: skipValue(text, start) }, value);
+  const root = jsonNode(text, { start, end: skipValue(text, start) }, value, positionsIn(text));
   return {
     value: { root, hasRepeatedKeys: countMembers(text) !== countKeys(value) },
     diagnostics: [],
@@ -46,24 +46,24 @@ function fail(diagnostic: Diagnostic): Parsed<SourceDocument> {
   return { diagnostics: [diagnostic] };
 }
 
-function jsonNode(text: string, span: Span, value: unknown): SourceNode {
+function jsonNode(text: string, span: Span, value: unknown, at: (offset: number) => Position): SourceNode {
   const parsePart = (part: Span): unknown => JSON.parse(text.slice(part.start, part.end));
   return {
     value,
     literal: () => text.slice(span.start, span.end),
-    position: () => positionAt(text, span.start),
-    members: () => {
+    position: () => at(span.start),
+    members: once(() => {
       if (text[span.start] !== '{') return [];
       return memberSpans(text, span.start).map((member) => ({
         key: String(parsePart(member.key)),
-        keyPosition: () => positionAt(text, member.key.start),
-        node: jsonNode(text, member.value, parsePart(member.value)),
+        keyPosition: () => at(member.key.start),
+        node: jsonNode(text, member.value, parsePart(member.value), at),
       }));
-    },
-    elements: () => {
+    }),
+    elements: once(() => {
       if (text[span.start] !== '[') return [];
-      return elementSpans(text, span.start).map((element) => jsonNode(text, element, parsePart(element)));
-    },
+      return elementSpans(text, span.start).map((element) => jsonNode(text, element, parsePart(element), at));
+    }),
   };
 }
 

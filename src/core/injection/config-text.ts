@@ -1,7 +1,7 @@
 import { isObject } from '../definition/keys.ts';
 import { typeName } from '../definition/shape.ts';
 import { type Diagnostic, error, hasErrors, type Parsed } from '../diagnostic/diagnostic.ts';
-import { type Position, positionAt } from '../diagnostic/position.ts';
+import { type Position, positionAt, positionsIn } from '../diagnostic/position.ts';
 import { elementSpans, type MemberSpan, memberSpans, type Span, skipSpace } from '../json/scan.ts';
 import { findJsonSyntaxError } from '../json/syntax-error.ts';
 import type { OciConfig } from '../oci/config.ts';
@@ -33,14 +33,15 @@ export function parseConfigText(text: string, path = 'config.json'): Parsed<Conf
     return { diagnostics: [error('CONFIG_SYNTAX', { path, at: positionAt(text, offset) }, args)] };
   }
   const start = skipSpace(text, 0);
+  const source: ConfigSource = { path, text, at: positionsIn(text) };
   if (!isObject(config)) {
-    return { diagnostics: [typeDiagnostic(path, text, { start, end: start }, 'an object', config, '')] };
+    return { diagnostics: [typeDiagnostic(source, { start, end: start }, 'an object', config, '')] };
   }
   const object = config;
   const members = memberSpans(text, start);
   const diagnostics = [
-    ...checkKeys(path, text, members, READ_MEMBERS, ''),
-    ...members.flatMap((member) => checkMember(path, text, member, object)),
+    ...checkKeys(source, members, READ_MEMBERS, ''),
+    ...members.flatMap((member) => checkMember(source, member, object)),
   ];
   if (hasErrors(diagnostics)) return { diagnostics };
   // The members that are read were judged above; the type says no more than that.
@@ -74,10 +75,16 @@ export function parseSpan(text: string, span: Span): unknown {
   return JSON.parse(text.slice(span.start, span.end));
 }
 
+/** A config's text on the way to being judged; a hostile one has findings by the million, so places are looked up. */
+interface ConfigSource {
+  readonly path: string;
+  readonly text: string;
+  readonly at: (offset: number) => Position;
+}
+
 /** Finds keys that are repeated, or that Go's readers would take for one of these and others would not. */
 function checkKeys(
-  path: string,
-  text: string,
+  { path, text, at }: ConfigSource,
   members: readonly MemberSpan[],
   names: readonly string[],
   parent: string,
@@ -88,7 +95,7 @@ function checkKeys(
     const key = keyOf(text, member);
     const meant = names.find((name) => name === key) ?? names.find((name) => isFoldedTo(key, name));
     if (meant === undefined) continue;
-    const place = { path, at: positionAt(text, member.key.start), pointer: `${parent}/${meant}` };
+    const place = { path, at: at(member.key.start), pointer: `${parent}/${meant}` };
     if (meant !== key) diagnostics.push(error('CONFIG_KEY_CASE', { ...place, hint: meant }, { key, meant }));
     else if (seen.has(key)) diagnostics.push(error('CONFIG_DUPLICATE_KEY', place, { key }));
     seen.add(key);
@@ -109,18 +116,18 @@ function isTexts(value: unknown): boolean {
 }
 
 /** Judges one member that decides about hooks; its places are only looked for when something is wrong. */
-function checkMember(path: string, text: string, member: MemberSpan, config: object): Diagnostic[] {
+function checkMember(source: ConfigSource, member: MemberSpan, config: object): Diagnostic[] {
+  const { text } = source;
   const key = keyOf(text, member);
   const value: unknown = READ_MEMBERS.includes(key) ? Reflect.get(config, key) : null;
   if (value === null) return [];
   const pointer = `/${key}`;
-  if (key === 'mounts') return checkMounts(path, text, member.value, value);
-  if (!isObject(value)) return [typeDiagnostic(path, text, member.value, 'an object', value, pointer)];
-  if (key === 'annotations')
-    return Object.values(value).every(isText) ? [] : checkAnnotations(path, text, member.value);
+  if (key === 'mounts') return checkMounts(source, member.value, value);
+  if (!isObject(value)) return [typeDiagnostic(source, member.value, 'an object', value, pointer)];
+  if (key === 'annotations') return Object.values(value).every(isText) ? [] : checkAnnotations(source, member.value);
   const inner = memberSpans(text, member.value.start);
   const names: readonly string[] = key === 'process' ? ['args'] : STAGES;
-  const diagnostics = checkKeys(path, text, inner, names, pointer);
+  const diagnostics = checkKeys(source, inner, names, pointer);
   for (const span of inner) {
     const name = keyOf(text, span);
     if (!names.includes(name)) continue;
@@ -128,28 +135,29 @@ function checkMember(path: string, text: string, member: MemberSpan, config: obj
     const isRight = key === 'process' ? isTexts(found) : found === null || Array.isArray(found);
     if (isRight) continue;
     const expected = key === 'process' ? 'a list of strings' : 'a list of hooks';
-    diagnostics.push(typeDiagnostic(path, text, span.value, expected, found, `${pointer}/${name}`));
+    diagnostics.push(typeDiagnostic(source, span.value, expected, found, `${pointer}/${name}`));
   }
   return diagnostics;
 }
 
-function checkAnnotations(path: string, text: string, annotations: Span): Diagnostic[] {
+function checkAnnotations(source: ConfigSource, annotations: Span): Diagnostic[] {
+  const { text } = source;
   return memberSpans(text, annotations.start).flatMap((span) => {
     const value = parseSpan(text, span.value);
     if (isText(value)) return [];
     const pointer = `/annotations/${escapeToken(keyOf(text, span))}`;
-    return [typeDiagnostic(path, text, span.value, 'a string', value, pointer)];
+    return [typeDiagnostic(source, span.value, 'a string', value, pointer)];
   });
 }
 
-function checkMounts(path: string, text: string, span: Span, value: unknown): Diagnostic[] {
-  if (!Array.isArray(value)) return [typeDiagnostic(path, text, span, 'a list of mounts', value, '/mounts')];
+function checkMounts(source: ConfigSource, span: Span, value: unknown): Diagnostic[] {
+  if (!Array.isArray(value)) return [typeDiagnostic(source, span, 'a list of mounts', value, '/mounts')];
   if (value.every(isMount)) return [];
-  return elementSpans(text, span.start).flatMap((element, index) => {
+  return elementSpans(source.text, span.start).flatMap((element, index) => {
     const mount: unknown = value[index];
     if (isMount(mount)) return [];
     const expected = 'a mount with a destination and options as strings';
-    return [typeDiagnostic(path, text, element, expected, mount, `/mounts/${index}`)];
+    return [typeDiagnostic(source, element, expected, mount, `/mounts/${index}`)];
   });
 }
 
@@ -162,16 +170,11 @@ function escapeToken(key: string): string {
 }
 
 function typeDiagnostic(
-  path: string,
-  text: string,
+  { path, at }: ConfigSource,
   span: Span,
   expected: string,
   found: unknown,
   pointer: string,
 ): Diagnostic {
-  return error(
-    'CONFIG_TYPE',
-    { path, at: positionAt(text, span.start), pointer },
-    { expected, found: typeName(found) },
-  );
+  return error('CONFIG_TYPE', { path, at: at(span.start), pointer }, { expected, found: typeName(found) });
 }

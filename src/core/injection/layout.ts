@@ -15,10 +15,14 @@ export interface TextLayout {
   readonly flat: TextLayout;
 }
 
+// What is inserted repeats this space again and again; a hostile config must not make megabytes of it.
+const LONGEST_SPACE = 16;
+
 /** Finds the layout of a document from its first member: its indentation, its line ends, the space after its colon. */
 export function layoutOf(text: string, start: number, members: readonly MemberSpan[]): TextLayout {
   const first = members[0];
-  const colon = first ? text.slice(first.key.end, first.value.start).replace(/[\r\n]/g, '') : ': ';
+  const written = first ? text.slice(first.key.end, Math.min(first.value.start, first.key.end + LONGEST_SPACE)) : ': ';
+  const colon = written.includes(':') ? written.replace(/[\r\n]/g, '') : ': ';
   const second = members[1];
   const between = first && second ? text.slice(first.value.end, second.key.start) : ', ';
   const comma = /^,[ \t]+$/.test(between) ? ', ' : ',';
@@ -32,7 +36,8 @@ export function layoutOf(text: string, start: number, members: readonly MemberSp
     },
   };
   if (!leading) return flat;
-  const [, newline = '\n', indent = ''] = leading;
+  const [, newline = '\n', leadingSpace = ''] = leading;
+  const indent = leadingSpace.slice(0, LONGEST_SPACE);
   return { colon, comma: ',', lineBreak: (depth) => newline + indent.repeat(depth), flat };
 }
 

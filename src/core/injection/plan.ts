@@ -87,7 +87,9 @@ export function planInjection(catalog: Catalog, container: ContainerView, option
     matched.push(name);
     for (const written of stages) {
       if (catalog.extensionStages.includes(written)) {
-        extension.set(written, [...(extension.get(written) ?? []), { hook, definition: name }]);
+        const hooks = extension.get(written);
+        if (hooks) hooks.push({ hook, definition: name });
+        else extension.set(written, [{ hook, definition: name }]);
         continue;
       }
       const stage = written === 'prestart' ? prestart : written;
