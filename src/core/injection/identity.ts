@@ -6,7 +6,7 @@ import type { Hook } from '../oci/hook.ts';
  */
 export function identityOf(hook: Hook): string {
   const { path, args, env, timeout } = hook;
-  return JSON.stringify([path, args ?? [], env ?? [], timeout === undefined ? null : String(timeout)]);
+  return JSON.stringify([path, args ?? [], env ?? [], sameTimeout(timeout)]);
 }
 
 /** Gives the identities of entries as they stand in a config; one with members a hook does not have equals none. */
@@ -16,14 +16,12 @@ export function existingEntries(entries: readonly unknown[]): ReadonlySet<string
       if (typeof entry !== 'object' || entry === null) return [];
       const { path, args, env, timeout, ...others } = entry as Readonly<Record<string, unknown>>;
       if (Object.keys(others).length > 0) return [];
-      return [
-        JSON.stringify([
-          path,
-          args ?? [],
-          env ?? [],
-          timeout === undefined || timeout === null ? null : String(timeout),
-        ]),
-      ];
+      return [JSON.stringify([path, args ?? [], env ?? [], sameTimeout(timeout)])];
     }),
   );
+}
+
+/** Timeouts are compared as doubles: a config's were read as such, and beyond 2^53 seconds no difference counts. */
+function sameTimeout(timeout: unknown): unknown {
+  return typeof timeout === 'bigint' ? Number(timeout) : (timeout ?? null);
 }
