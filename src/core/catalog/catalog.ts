@@ -90,7 +90,7 @@ export function buildCatalog(read: ReadFiles, engine: RegexEngine, options: Cata
     if (!isValid) continue;
     const program = checkHookPath(definition, locate, options.findHookProgram);
     diagnostics.push(...program.diagnostics);
-    if (!program.exists && compiled.value) inactive.push(definition);
+    if (!program.exists && compiled.value && !hasErrors(program.diagnostics)) inactive.push(definition);
     if (!compiled.value || !program.exists) continue;
     const { name, path } = definition;
     const earlier = inForce.get(name);

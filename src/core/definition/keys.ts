@@ -32,6 +32,8 @@ export interface CanonicalValue {
 export interface ReplacedValue {
   readonly path: readonly PathSegment[];
   readonly node: SourceNode;
+  /** The value with its keys in their own spelling. */
+  readonly value: unknown;
 }
 
 /**
@@ -96,16 +98,23 @@ function mergeObject(
     if (key !== member.key) {
       merge.diagnostics.push(warning('KEY_CASE', { ...place, hint: key }, { key: member.key, meant: key }));
     }
+    const kind = kinds[key] ?? 'scalar';
     const earlier = seen.get(key);
     if (earlier) {
       merge.diagnostics.push(warning('KEY_DUPLICATE', place, { key: member.key }));
-      merge.replaced.push({ path: [...path, key], node: earlier });
+      merge.replaced.push({ path: [...path, key], node: earlier, value: aloneValue(earlier, kind) });
     }
     seen.set(key, member.node);
-    const stored = store(merge, result.get(key), member, kinds[key] ?? 'scalar', [...path, key]);
+    const stored = store(merge, result.get(key), member, kind, [...path, key]);
     if (stored !== undefined) result.set(key, stored);
   }
   return Object.fromEntries(result);
+}
+
+/** Gives a value as it would be without the others of its key; its findings are told with them. */
+function aloneValue(node: SourceNode, kind: KeyKind): unknown {
+  if (typeof kind !== 'object' || !isObject(node.value)) return node.value;
+  return mergeObject({ file: '', diagnostics: [], replaced: [] }, {}, node, kind, []);
 }
 
 function store(
@@ -154,7 +163,7 @@ function mergeMap(
     if (earlier) {
       const pointer = pointerOf([...path, key]);
       merge.diagnostics.push(warning('KEY_DUPLICATE', { path: merge.file, at: keyPosition(), pointer }, { key }));
-      merge.replaced.push({ path: [...path, key], node: earlier });
+      merge.replaced.push({ path: [...path, key], node: earlier, value: earlier.value });
     }
     seen.set(key, value);
     result.set(key, value.value);

@@ -6,7 +6,7 @@ import type { DefinitionVersion, HookDefinition } from './hook-definition.ts';
 import { readJson } from './json.ts';
 import { canonicalKeys, isObject } from './keys.ts';
 import { checkShape, typeName } from './shape.ts';
-import { KEYS_0_1_0, read0_1_0 } from './v0_1_0.ts';
+import { KEYS_0_1_0, locateByWrittenName, read0_1_0 } from './v0_1_0.ts';
 import { KEYS_1_0_0, read1_0_0 } from './v1_0_0.ts';
 import { validateDefinition } from './validate.ts';
 
@@ -65,26 +65,40 @@ function readContent(
   version: DefinitionVersion,
   extensionStages: readonly string[],
 ): Parsed<LocatedDefinition> {
-  const isCurrent = version === '1.0.0';
-  // The document `null` acts as an empty object in the reference.
+  const misread = version === '0.1.0' ? currentShapeWithoutVersion(path, document) : undefined;
+  // Read as what was meant, so that the rest of the mistakes can be told too; the missing version keeps it from use.
+  const isCurrent = version === '1.0.0' || misread !== undefined;
   const canonical = canonicalKeys(path, document, isCurrent ? KEYS_1_0_0 : KEYS_0_1_0);
-  const subject = canonical.value === null ? { ...canonical, value: {} } : canonical;
+  const subject = { ...canonical, value: subjectOf(canonical.value, misread !== undefined) };
   const locate = locateIn(document.root);
-  const misread = isCurrent ? undefined : currentShapeWithoutVersion(path, subject.value, locate);
-  if (misread) return { diagnostics: [misread] };
 
   const shape = checkShape(path, subject, isCurrent ? validateHook100 : validateHook010, locate);
   const timeouts = isCurrent ? checkTimeouts(path, document, subject.value) : [];
   const timeoutLiteral = () => timeoutNodes(document.root).at(-1)?.literal() ?? '';
   const parts = isCurrent ? read1_0_0(subject.value, timeoutLiteral) : read0_1_0(subject.value);
   const name = path.slice(path.lastIndexOf('/') + 1);
-  const definition = { name, path, version, ...parts };
-  const content = validateDefinition(definition, locate, extensionStages);
-  const errors = [...shape, ...timeouts];
-  // What could not be read is taken as absent, so warnings about what is absent would be wrong then.
-  const findings = errors.length === 0 ? content : content.filter(({ severity }) => severity === 'error');
-  const diagnostics = [...canonical.diagnostics, ...errors, ...findings];
-  return { value: { definition, locate, isValid: !hasErrors(diagnostics) }, diagnostics };
+  const definition: HookDefinition = { name, path, version: isCurrent ? '1.0.0' : '0.1.0', ...parts };
+  const locateValue = isCurrent ? locate : locateByWrittenName(locate, subject.value);
+  const content = validateDefinition(definition, locateValue, extensionStages);
+  const errors = [...(misread ? [misread] : []), ...shape, ...timeouts];
+  const diagnostics = [...canonical.diagnostics, ...errors, ...findingsBeside(errors, content)];
+  return { value: { definition, locate: locateValue, isValid: !hasErrors(diagnostics) }, diagnostics };
+}
+
+/** The document `null` acts as an empty object in the reference. */
+function subjectOf(value: unknown, isVersionMissing: boolean): unknown {
+  if (value === null) return {};
+  return isVersionMissing && isObject(value) ? { ...value, version: '1.0.0' } : value;
+}
+
+/**
+ * Leaves out what only follows from an error of the shape: what could not be read was taken as absent, so warnings about
+ * absence would be wrong, and so would errors about a value of the wrong type.
+ */
+function findingsBeside(errors: readonly Diagnostic[], content: readonly Diagnostic[]): readonly Diagnostic[] {
+  if (errors.length === 0) return content;
+  const told = new Set(errors.map(({ pointer }) => pointer));
+  return content.filter(({ severity, pointer }) => severity === 'error' && !told.has(pointer));
 }
 
 /** The first pass of the reference: only `version` is looked at, and it chooses the reader. */
@@ -126,9 +140,13 @@ function versionMismatch(place: Parameters<typeof error>[1], found: unknown): Di
   return error('TYPE_MISMATCH', { ...place, hint: '"1.0.0"' }, { expected: 'a string', found: typeName(found) });
 }
 
-function currentShapeWithoutVersion(path: string, value: unknown, locate: Locate): Diagnostic | undefined {
-  if (!isObject(value) || !isObject(value['hook'])) return undefined;
-  return error('VERSION_MISSING', { path, at: locate([]), pointer: '', hint: '"version": "1.0.0"' }, {});
+/** Tells of a hook written as an object in a definition without a version; only format 1.0.0 has such hooks. */
+function currentShapeWithoutVersion(path: string, document: SourceDocument): Diagnostic | undefined {
+  const members = document.root.members();
+  const of = (name: string) => members.filter(({ key }) => foldKey(key) === name).map(({ node }) => node.value);
+  if (of('version').includes('0.1.0') || !of('hook').some(isObject)) return undefined;
+  const place = { path, at: document.root.position(), pointer: '', hint: '"version": "1.0.0"' };
+  return error('VERSION_MISSING', place, {});
 }
 
 /** The timeouts written in the hook, in order; more than one only where keys are repeated. */

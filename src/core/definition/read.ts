@@ -17,5 +17,5 @@ export function readTimeout(value: unknown, literal: () => string): number | big
   if (typeof value !== 'number') return undefined;
   if (Number.isSafeInteger(value)) return value === 0 ? 0 : value;
   const written = literal();
-  return /^-?\d+$/.test(written) ? BigInt(written) : value;
+  return /^[-+]?\d+$/.test(written) ? BigInt(written.replace('+', '')) : value;
 }

@@ -1,7 +1,6 @@
 import type { DiagnosticArguments } from '../diagnostic/code.ts';
 import { type Diagnostic, error } from '../diagnostic/diagnostic.ts';
-import { nearest } from '../diagnostic/nearest.ts';
-import { type Locate, type PathSegment, pointerOf } from './document.ts';
+import { type Locate, locateIn, type PathSegment, pointerOf } from './document.ts';
 import { type CanonicalValue, isObject } from './keys.ts';
 import type { ShapeError, ShapeValidator } from './shape-validator.ts';
 
@@ -22,18 +21,21 @@ export function checkShape(
   const { value } = canonical;
   const diagnostics = validate(value)
     ? []
-    : shapeErrors(validate).map((shapeError) => shapeDiagnostic(file, value, shapeError, locate));
-  for (const { path, node } of canonical.replaced) {
+    : shapeErrors(validate).map((shapeError) =>
+        shapeDiagnostic(file, value, shapeError, locate, canonical.diagnostics),
+      );
+  for (const { path, node, value: replaced } of canonical.replaced) {
     // Judged alone: with all the rest around it, many replaced values would cost the square of their number.
-    const substituted = path.reduceRight<unknown>((inner, segment) => ({ [segment]: inner }), node.value);
+    const substituted = path.reduceRight<unknown>((inner, segment) => ({ [segment]: inner }), replaced);
     if (validate(substituted)) continue;
     const pointer = pointerOf(path);
+    const locateInside = locateIn(node);
     for (const shapeError of shapeErrors(validate)) {
       // Go judges a value that is replaced by its type alone, and null is of every type.
       if (shapeError.keyword !== 'type' || !`${shapeError.instancePath}/`.startsWith(`${pointer}/`)) continue;
       if (valueAt(substituted, pathOf(substituted, shapeError.instancePath)) === null) continue;
-      const position = () => node.position();
-      diagnostics.push(shapeDiagnostic(file, substituted, shapeError, position));
+      const locateReplaced: Locate = (whole, part) => locateInside(whole.slice(path.length), part);
+      diagnostics.push(shapeDiagnostic(file, substituted, shapeError, locateReplaced, []));
     }
   }
   return diagnostics;
@@ -44,13 +46,22 @@ function shapeErrors(validate: ShapeValidator): ShapeError[] {
   return (validate.errors ?? []).filter(({ schemaPath }) => !/\/anyOf\/\d|\/not\//.test(schemaPath));
 }
 
-function shapeDiagnostic(file: string, value: unknown, shapeError: ShapeError, locate: Locate): Diagnostic {
+function shapeDiagnostic(
+  file: string,
+  value: unknown,
+  shapeError: ShapeError,
+  locate: Locate,
+  keyFindings: readonly Diagnostic[],
+): Diagnostic {
   const path = pathOf(value, shapeError.instancePath);
   const found = valueAt(value, path);
   const place = { path: file, at: locate(path), pointer: pointerOf(path) };
   const missing = (property: string): Diagnostic => {
-    const hint = isObject(found) ? nearest(property, Object.keys(found)) : undefined;
-    return error('PROPERTY_MISSING', { ...place, hint }, { property });
+    return error(
+      'PROPERTY_MISSING',
+      { ...place, hint: misspelling(property, place.pointer, keyFindings) },
+      { property },
+    );
   };
   switch (shapeError.keyword) {
     case 'required':
@@ -71,6 +82,15 @@ function shapeDiagnostic(file: string, value: unknown, shapeError: ShapeError, l
     default:
       return error('TYPE_MISMATCH', { ...place, hint: typeHint(shapeError, found) }, typeMismatch(shapeError, found));
   }
+}
+
+/** Gives the unknown key beside a missing property that was most likely meant for it. */
+function misspelling(property: string, parent: string, keyFindings: readonly Diagnostic[]): string | undefined {
+  const isBeside = ({ pointer }: Diagnostic) => pointer?.slice(0, pointer.lastIndexOf('/')) === parent;
+  const found = keyFindings.find(
+    (finding) => finding.code === 'KEY_UNKNOWN' && finding.hint === property && isBeside(finding),
+  );
+  return found && 'key' in found.args ? found.args.key : undefined;
 }
 
 function typeMismatch(shapeError: ShapeError, found: unknown): DiagnosticArguments['TYPE_MISMATCH'] {

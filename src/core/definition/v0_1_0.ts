@@ -1,3 +1,4 @@
+import type { Locate } from './document.ts';
 import { isObject, type KeyKinds } from './keys.ts';
 import { readTexts, text } from './read.ts';
 import type { DefinitionContent } from './v1_0_0.ts';
@@ -16,6 +17,24 @@ export const KEYS_0_1_0: KeyKinds = {
   annotation: 'list',
   hasbindmounts: 'scalar',
 };
+
+const OTHER_NAMES: ReadonlyMap<unknown, string> = new Map([
+  ['stages', 'stage'],
+  ['cmds', 'cmd'],
+  ['annotations', 'annotation'],
+]);
+
+/** Gives places by the name that a property was written under: `stage` where `stages` has no value. */
+export function locateByWrittenName(locate: Locate, value: unknown): Locate {
+  const document = isObject(value) ? value : {};
+  return ([first, ...rest], part) => {
+    const other = OTHER_NAMES.get(first);
+    const isOther =
+      other !== undefined && (document[String(first)] ?? null) === null && (document[other] ?? null) !== null;
+    const written = isOther ? other : first;
+    return locate(written === undefined ? [] : [written, ...rest], part);
+  };
+}
 
 /**
  * Reads a value that has the shape of schemas/hook-0.1.0.json. Its value patterns become one, joined with `|`, for any
