@@ -84,7 +84,11 @@ export function buildCatalog(read: ReadFiles, engine: RegexEngine, options: Cata
   const inForce = new Map<string, RankedDefinition>();
   const masked: MaskedDefinition[] = [];
   const inactive: HookDefinition[] = [];
-  for (const [rank, { definition, locate, isValid }] of read.located.entries()) {
+  const directories = new Map<string, number>();
+  for (const { definition, locate, isValid } of read.located) {
+    const directory = definition.path.slice(0, definition.path.length - definition.name.length);
+    const rank = directories.get(directory) ?? directories.size;
+    directories.set(directory, rank);
     const compiled = compileDefinition(definition, compiler, locate);
     diagnostics.push(...compiled.diagnostics);
     if (!isValid) continue;

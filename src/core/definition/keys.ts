@@ -114,7 +114,7 @@ function mergeObject(
 /** Gives a value as it would be without the others of its key; its findings are told with them. */
 function aloneValue(node: SourceNode, kind: KeyKind): unknown {
   if (typeof kind !== 'object' || !isObject(node.value)) return node.value;
-  return mergeObject({ file: '', diagnostics: [], replaced: [] }, {}, node, kind, []);
+  return mergeObject({ file: '', diagnostics: [], replaced: [], elements: new Map() }, {}, node, kind, []);
 }
 
 function store(

@@ -1,4 +1,15 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, Lexer, parseDocument, stringify, visit, type YAMLError } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  parseDocument,
+  stringify,
+  visit,
+  type YAMLError,
+} from 'yaml';
 import { type Diagnostic, error, hasErrors, type Parsed, warning } from '../diagnostic/diagnostic.ts';
 import { type Position, positionAt, positionsIn } from '../diagnostic/position.ts';
 import { quote } from '../diagnostic/quote.ts';

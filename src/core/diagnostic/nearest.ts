@@ -7,7 +7,7 @@ const MOST_COMPARED = 64;
 export function nearest(text: string, candidates: Iterable<string>): string | undefined {
   const lower = text.toLowerCase();
   let best: string | undefined;
-  let bestDistance = Math.min(Math.floor(Math.max(text.length, 3) / 3), 4) + 1;
+  let bestDistance = Math.min(Math.floor(text.length / 3), 4) + 1;
   for (const candidate of candidates) {
     if (candidate === text) continue;
     const candidateLower = candidate.toLowerCase();

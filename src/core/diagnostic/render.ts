@@ -14,9 +14,10 @@ type TextOf<Code extends DiagnosticCode> = (
   hint: string | undefined,
 ) => DiagnosticText;
 
-/** Gives the English of a finding, in three sentences without line breaks. */
+/** Gives the English of a finding, in three sentences without line breaks and with nothing a terminal would obey. */
 export function diagnosticText<Code extends DiagnosticCode>(diagnostic: Diagnostic<Code>): DiagnosticText {
-  return TEXT[diagnostic.code](diagnostic.args, diagnostic.hint);
+  const { what, why, fix } = TEXT[diagnostic.code](diagnostic.args, diagnostic.hint);
+  return { what: escapeControls(what), why: escapeControls(why), fix: escapeControls(fix) };
 }
 
 /** Gives the first line of a finding: `file:line:column: severity CODE: text`, as compilers print it. */
@@ -229,7 +230,7 @@ const TEXT: { readonly [Code in DiagnosticCode]: TextOf<Code> } = {
     fix: 'write one 1.0.0 definition for each kind of condition; a container that meets several then gets the hook as often',
   }),
   PATTERN_SYNTAX: ({ pattern, reason, dialect }, hint) => ({
-    what: `the pattern ${quote(pattern)} is not valid: ${escapeControls(reason)}`,
+    what: `the pattern ${quote(pattern)} is not valid: ${reason}`,
     why:
       dialect === undefined
         ? RE2

@@ -10,12 +10,17 @@ import type { InjectionPlan, PlannedHook } from './plan.ts';
  */
 export function applyPlan(config: OciConfig, plan: InjectionPlan): OciConfig {
   const hooks: OciHooks = isObject(config.hooks) ? config.hooks : {};
-  const added = newEntries(plan, (stage) => hooks[stage]);
+  const added = newEntries(plan, (stage) => listAt(hooks, stage));
   if (added.size === 0) return plan.matched.length > 0 && !isObject(config.hooks) ? { ...config, hooks: {} } : config;
   const stages = Object.fromEntries(
-    Array.from(added, ([stage, entries]) => [stage, [...(hooks[stage] ?? []), ...entries.map(({ hook }) => hook)]]),
+    Array.from(added, ([stage, entries]) => [stage, [...listAt(hooks, stage), ...entries.map(({ hook }) => hook)]]),
   );
   return { ...config, hooks: { ...hooks, ...stages } };
+}
+
+function listAt(hooks: OciHooks, stage: Stage): readonly unknown[] {
+  const entries: unknown = hooks[stage];
+  return Array.isArray(entries) ? entries : [];
 }
 
 /**

@@ -127,10 +127,9 @@ export function explainInjection(catalog: Catalog, container: ContainerView): re
 export function matchSubject(container: ContainerView): MatchSubject {
   // JSON null stands for the empty text in Go, and a config may hold it whatever the type says. Keys that differ in lone
   // surrogates only are one key, with the last value: a definition must not be found twice under it.
-  const byKey = new Map(
+  const annotations = new Map(
     Object.entries(container.annotations).map(([key, value]) => [key.toWellFormed(), (value ?? '').toWellFormed()]),
   );
-  const annotations = [...byKey];
   for (const [key, value] of annotations) {
     for (const text of [key, value]) {
       const length = tooLong(text);
@@ -145,7 +144,7 @@ export function matchSubject(container: ContainerView): MatchSubject {
     const place = { path: 'config.json', pointer: '/process/args/0' };
     throw new ConfigError([error('COMMAND_TOO_LONG', place, { length, limit: MATCHED_TEXT_LIMIT })]);
   }
-  return { command, annotations, hasBindMounts: container.hasBindMounts };
+  return { command, annotations: [...annotations], hasBindMounts: container.hasBindMounts };
 }
 
 function tooLong(text: string): number | undefined {
@@ -165,7 +164,7 @@ function alreadyThere(hooks: OciHooks | undefined): (stage: Stage, hook: Hook) =
   const known = new Map<Stage, ReadonlySet<string>>();
   return (stage, hook) => {
     const written = hooks?.[stage];
-    if (!written || written.length === 0) return false;
+    if (!Array.isArray(written) || written.length === 0) return false;
     const identities = known.get(stage) ?? existingEntries(written);
     known.set(stage, identities);
     return identities.has(identityOf(hook));

@@ -1,3 +1,4 @@
+import { isObject } from '../definition/keys.ts';
 import type { OciConfig, OciHooks, OciMount } from '../oci/config.ts';
 
 /**
@@ -32,7 +33,7 @@ const ENGINE_MOUNTS = [
 /**
  * Gives the view of a container from its config.json.
  *
- * Members of the wrong type count as absent here; `checkConfig` reports them.
+ * Members of the wrong type count as absent here; `parseConfigText` reports them.
  */
 export function containerFromConfig(
   config: OciConfig,
@@ -41,24 +42,34 @@ export function containerFromConfig(
   const rule = options.hasBindMounts ?? 'user';
   const { process, hooks } = config;
   return {
-    ...(process && { args: (process.args ?? []).map(argumentText) }),
-    annotations: config.annotations ?? {},
-    hasBindMounts: typeof rule === 'boolean' ? rule : hasBindMount(config.mounts ?? [], rule),
-    ...(hooks && { hooks }),
+    ...(isObject(process) && { args: listOf(process.args).map(textOf) }),
+    annotations: isObject(config.annotations) ? textsOf(config.annotations) : {},
+    hasBindMounts: typeof rule === 'boolean' ? rule : hasBindMount(listOf(config.mounts), rule),
+    ...(isObject(hooks) && { hooks }),
   };
 }
 
-/** Null stands for the empty text in Go, and a config may hold it whatever the type says. */
-function argumentText(argument: unknown): string {
-  return argument === null ? '' : String(argument);
+function listOf<T>(value: readonly T[] | null | undefined): readonly T[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** JSON null stands for the empty text in Go. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function textsOf(annotations: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+  const texts = Object.entries(annotations).filter(([, value]) => typeof value === 'string' || value === null);
+  return Object.fromEntries(texts.map(([key, value]) => [key, textOf(value)]));
 }
 
 /** A mount is a bind mount when an option is exactly `bind` or `rbind`, as runc reads it; its type has no part in it. */
 function hasBindMount(mounts: readonly OciMount[], rule: 'user' | 'any'): boolean {
   return mounts.some(
-    ({ options, destination }) =>
-      (options ?? []).some((option) => option === 'bind' || option === 'rbind') &&
-      (rule === 'any' || !isEngineMount(destination)),
+    (mount) =>
+      isObject(mount) &&
+      listOf(mount.options).some((option) => option === 'bind' || option === 'rbind') &&
+      (rule === 'any' || !isEngineMount(textOf(mount.destination))),
   );
 }
 
