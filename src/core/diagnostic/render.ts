@@ -238,7 +238,7 @@ const TEXT: { readonly [Code in DiagnosticCode]: TextOf<Code> } = {
     fix: hint === undefined ? 'correct the pattern' : `write ${hint}`,
   }),
   PATTERN_TOO_LONG: ({ length, limit }) => ({
-    what: `the pattern has ${length} characters; the limit is ${limit}`,
+    what: `the pattern has ${length} bytes; the limit is ${limit}`,
     why: 'matching must stay fast for whoever waits for a container',
     fix: 'shorten it, or split it into several definitions',
   }),
@@ -296,12 +296,12 @@ const TEXT: { readonly [Code in DiagnosticCode]: TextOf<Code> } = {
     fix: 'give process.args at least one entry, or remove "process"',
   }),
   COMMAND_TOO_LONG: ({ length, limit }) => ({
-    what: `process.args[0] has ${length} characters; the limit is ${limit}`,
+    what: `process.args[0] has ${length} bytes; the limit is ${limit}`,
     why: 'matching must stay fast for whoever waits for a container',
     fix: 'name a program; no path is that long',
   }),
   ANNOTATION_TOO_LONG: ({ key, length, limit }) => ({
-    what: `the annotation ${quote(key)} has ${length} characters; the limit is ${limit}`,
+    what: `the annotation ${quote(key)} has ${length} bytes; the limit is ${limit}`,
     why: 'matching must stay fast for whoever waits for a container',
     fix: 'shorten the annotation',
   }),
