@@ -77,5 +77,5 @@ export function readConfigFile(path: string): Parsed<ConfigText> {
 export function parseConfigBytes(path: string, bytes: Uint8Array): Parsed<ConfigText> {
   const decoded = decodeUtf8(bytes);
   if ('text' in decoded) return parseConfigText(decoded.text, path);
-  return { diagnostics: [error('CONFIG_INVALID_UTF8', { path }, { byteOffset: decoded.invalidAt })] };
+  return { diagnostics: [error('CONFIG_INVALID_UTF8', { path, at: decoded.at }, { byteOffset: decoded.invalidAt })] };
 }

@@ -154,7 +154,7 @@ export function readDefinitionFile(source: string | Uint8Array): DefinitionText 
   if ('text' in decoded) return { text: decoded.text, diagnostics: [] };
   return {
     text: decodeUtf8AsGo(content.bytes),
-    diagnostics: [warning('FILE_INVALID_UTF8', { path }, { byteOffset: decoded.invalidAt })],
+    diagnostics: [warning('FILE_INVALID_UTF8', { path, at: decoded.at }, { byteOffset: decoded.invalidAt })],
   };
 }
 

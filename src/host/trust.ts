@@ -27,14 +27,18 @@ export function createTrustCheck(trust: Trust): TrustCheck {
   };
   return (path) => {
     let real: string;
+    let realDirectory: string;
     try {
       real = realpathSync(path);
+      realDirectory = realpathSync(dirname(path));
     } catch {
       // The file is gone or a loop of links: whoever reads it says so.
       return [];
     }
     const own = problemOf(real, owner, false);
-    const problem = own === undefined ? unsafeAbove(dirname(real)) : { path: real, detail: own };
+    // A link is as safe as the directory it lies in: whoever writes there leads it elsewhere.
+    const problem =
+      own === undefined ? (unsafeAbove(dirname(real)) ?? unsafeAbove(realDirectory)) : { path: real, detail: own };
     if (!problem) return [];
     const isOwner = problem.detail.startsWith('uid');
     const hint = isOwner ? `chown ${owner === 0 ? 'root' : owner} ${problem.path}` : `chmod go-w ${problem.path}`;

@@ -1,12 +1,22 @@
+import { type Position, positionAt } from '../core/diagnostic/position.ts';
+
 const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Gives bytes as text, or the offset of the first byte that is not valid UTF-8. A byte order mark stays in the text. */
-export function decodeUtf8(bytes: Uint8Array): { readonly text: string } | { readonly invalidAt: number } {
+/** Where bytes stop being text: the offset of the first byte that is not valid UTF-8, and its place in the text. */
+export interface InvalidUtf8 {
+  readonly invalidAt: number;
+  readonly at: Position;
+}
+
+/** Gives bytes as text, or where they stop being valid UTF-8. A byte order mark stays in the text. */
+export function decodeUtf8(bytes: Uint8Array): { readonly text: string } | InvalidUtf8 {
   try {
     return { text: STRICT.decode(bytes) };
   } catch {
     // The decoder does not say where.
-    return { invalidAt: firstInvalidByte(bytes) };
+    const invalidAt = firstInvalidByte(bytes);
+    const before = bytes.subarray(0, invalidAt).toString();
+    return { invalidAt, at: positionAt(before, before.length) };
   }
 }
 

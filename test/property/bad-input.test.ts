@@ -125,12 +125,10 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
 );
 
 const mutated = (seeds: readonly string[]): fc.Arbitrary<{ readonly seed: number; readonly bytes: Buffer }> =>
-  fc
-    .tuple(fc.nat(seeds.length - 1), fc.array(mutation, { minLength: 1, maxLength: 5 }))
-    .map(([seed, all]) => ({
-      seed,
-      bytes: all.reduce<Buffer>((bytes, one) => one(bytes), Buffer.from(seeds[seed] ?? '')),
-    }));
+  fc.tuple(fc.nat(seeds.length - 1), fc.array(mutation, { minLength: 1, maxLength: 5 })).map(([seed, all]) => ({
+    seed,
+    bytes: all.reduce<Buffer>((bytes, one) => one(bytes), Buffer.from(seeds[seed] ?? '')),
+  }));
 
 /** Gives nothing when the work is done or refused as bad input; anything else is thrown on. */
 const refusedOnly = (work: () => void): void => {

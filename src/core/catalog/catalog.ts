@@ -54,6 +54,8 @@ export interface CatalogOptions extends ReadDefinitionOptions {
 
 /** Definitions that are read but not compiled yet, so that the caller knows whether a regex engine is needed. */
 export interface ReadFiles {
+  /** All files, in the order in which findings are told. */
+  readonly paths: readonly string[];
   readonly located: readonly LocatedDefinition[];
   readonly diagnostics: readonly Diagnostic[];
   readonly needsRegexEngine: boolean;
@@ -71,7 +73,7 @@ export function readFiles(files: readonly DefinitionFile[], options: CatalogOpti
     located.push(parsed.value);
     isEngineNeeded ||= needsRegexEngine(parsed.value.definition);
   }
-  return { located, diagnostics, needsRegexEngine: isEngineNeeded };
+  return { paths: files.map(({ path }) => path), located, diagnostics, needsRegexEngine: isEngineNeeded };
 }
 
 /**
@@ -106,7 +108,7 @@ export function buildCatalog(read: ReadFiles, engine: RegexEngine, options: Cata
     definitions: compiled.map(({ definition }) => definition),
     masked,
     inactive,
-    diagnostics: inFileOrder(diagnostics),
+    diagnostics: inFileOrder(diagnostics, read.paths),
     hasErrors: hasErrors(diagnostics),
     extensionStages: options.extensionStages ?? [],
     compiled,

@@ -57,10 +57,14 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some((diagnostic) => diagnostic.severity === 'error');
 }
 
-/** Gives findings file by file, as the files were first met, and within a file by place. */
-export function inFileOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+/**
+ * Gives findings file by file, and within a file by place.
+ *
+ * @param paths - the files in their order; others follow as they are first met
+ */
+export function inFileOrder(diagnostics: readonly Diagnostic[], paths: readonly string[] = []): readonly Diagnostic[] {
   if (diagnostics.length < 2) return diagnostics;
-  const files = new Map<string, number>();
+  const files = new Map(paths.map((path, index) => [path, index]));
   for (const { path } of diagnostics) if (!files.has(path)) files.set(path, files.size);
   const rank = ({ path }: Diagnostic): number => files.get(path) ?? 0;
   return [...diagnostics].sort(
