@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
+import { BUILD } from './build.ts';
+import { EXECUTABLE } from './executable.ts';
 import type { ExitStatus } from './exit-status.ts';
 import { writeNote, writeResult } from './output.ts';
 
@@ -23,7 +24,7 @@ export function createProgram(onEnd: OnEnd = () => undefined): Command {
     };
   const program = new Command('hooks')
     .description('Decide which OCI hooks a container gets, and inject them into its config.json.')
-    .version(packageVersion(), '-V, --version')
+    .version(versionText(), '-V, --version')
     .exitOverride()
     .configureOutput({
       writeOut: writeResult,
@@ -163,9 +164,13 @@ function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
 }
 
-function packageVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
-    ? String(manifest.version)
-    : 'unknown';
+/** Gives version, commit and what runs the program, a line each. */
+function versionText(): string {
+  const { bun, node } = process.versions;
+  const runtime = bun === undefined ? `Node ${node}` : `Bun ${bun}`;
+  return [
+    `hooks ${BUILD.version}`,
+    `commit: ${BUILD.commit}`,
+    `runtime: ${runtime}${EXECUTABLE ? ', single executable' : ''}`,
+  ].join('\n');
 }

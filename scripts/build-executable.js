@@ -1,0 +1,102 @@
+// Builds the single executable from dist/: program, packages, shipped definitions and Bun's runtime in one file.
+// Usage: node scripts/build-executable.js [--target linux-x64|linux-arm64] [--outdir DIR]     (npm run build:exe builds dist/ too)
+// Gives DIR/hooks, by default dist/exe/hooks; for another processor dist/exe/TARGET/hooks. The same commit gives the same
+// bytes: the file holds its own name, so it is built under the final one.
+// @ts-check
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+/** The package that holds Bun for a target. */
+const RUNTIMES = { 'linux-x64': '@oven/bun-linux-x64', 'linux-arm64': '@oven/bun-linux-aarch64' };
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const host = process.arch === 'arm64' ? 'linux-arm64' : 'linux-x64';
+const { values } = parseArgs({ options: { target: { type: 'string', default: host }, outdir: { type: 'string' } } });
+const { target } = values;
+if (!isTarget(target)) fail(`--target is one of ${Object.keys(RUNTIMES).join(', ')}`);
+const outdir = resolve(values.outdir ?? join(root, 'dist/exe', target === host ? '' : target));
+const entry = join(root, 'dist/cli/main.js');
+if (!existsSync(entry)) fail('there is no dist/: run `npm run build:exe`');
+
+const bun = runtimeOf(host);
+mkdirSync(outdir, { recursive: true });
+// In a folder of its own first: a build that fails must not leave half a program.
+const folder = mkdtempSync(join(outdir, '.build-'));
+try {
+  const built = spawnSync(
+    bun,
+    [
+      'build',
+      entry,
+      '--compile',
+      '--bytecode',
+      '--minify',
+      '--format=esm',
+      `--target=bun-${target}`,
+      ...(target === host ? [] : [`--compile-executable-path=${runtimeOf(target)}`]),
+      // What lies in the working directory, a container's bundle, is none of our business.
+      '--no-compile-autoload-dotenv',
+      '--no-compile-autoload-bunfig',
+      '--no-compile-autoload-tsconfig',
+      '--no-compile-autoload-package-json',
+      '--reject-unresolved',
+      `--define=HOOKS_EXECUTABLE=${JSON.stringify({ definitions: shippedDefinitions() })}`,
+      `--outfile=${join(folder, 'hooks')}`,
+    ],
+    // No setting of whoever builds has a part in the result.
+    { cwd: root, encoding: 'utf8', env: { PATH: process.env['PATH'], HOME: folder, BUN_INSTALL_CACHE_DIR: folder } },
+  );
+  if (built.status !== 0) fail(`bun build failed:\n${built.stdout ?? ''}${built.stderr ?? built.error}`);
+  renameSync(join(folder, 'hooks'), join(outdir, 'hooks'));
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+console.log(join(outdir, 'hooks'));
+
+/** The shipped definitions as they are compiled in; the name is what they are shown under. */
+function shippedDefinitions() {
+  const directory = join(root, 'hooks.d');
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory)
+    .filter((name) => /\.(json|ya?ml)$/.test(name))
+    .sort()
+    .map((name) => ({ path: `<builtin>/${name}`, text: readFileSync(join(directory, name), 'utf8') }));
+}
+
+/**
+ * Finds Bun for a target. Its install script moves the program from the target's package to the package `bun`; npm may
+ * have been told to run no such scripts.
+ *
+ * @param {keyof typeof RUNTIMES} target
+ */
+function runtimeOf(target) {
+  const { version } = JSON.parse(readFileSync(join(root, 'node_modules/bun/package.json'), 'utf8'));
+  const inPackage = join(root, 'node_modules', RUNTIMES[target], 'bin/bun');
+  const moved = join(root, 'node_modules/bun/bin/bun.exe');
+  // The file that the script replaces is a few hundred bytes long.
+  const found = [inPackage, ...(target === host ? [moved] : [])].find(
+    (path) => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 1e6,
+  );
+  if (found === undefined) fail(`${RUNTIMES[target]} ${version} is not installed`);
+  return found;
+}
+
+/**
+ * @param {string} name
+ * @returns {name is keyof typeof RUNTIMES}
+ */
+function isTarget(name) {
+  return name in RUNTIMES;
+}
+
+/**
+ * @param {string} reason
+ * @returns {never}
+ */
+function fail(reason) {
+  console.error(`build-executable: ${reason}`);
+  process.exit(1);
+}
