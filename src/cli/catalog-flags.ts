@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import type { Catalog } from '../core/catalog/catalog.ts';
 import type { BindMountRule } from '../core/when/container.ts';
-import { DEFAULT_HOOK_DIRECTORIES, loadCatalog } from '../host/hook-directories.ts';
+import { DEFAULT_HOOK_DIRECTORIES, loadCatalogAbove } from '../host/hook-directories.ts';
+import { EXECUTABLE } from './executable.ts';
 
 /** The flags of every command that loads definitions. */
 export interface CatalogFlags {
@@ -14,13 +15,15 @@ export interface CatalogFlags {
   readonly json?: boolean;
 }
 
-/** The directory of the shipped definitions. */
+/** The directory of the shipped definitions; the single executable carries their texts instead. */
 export const BUILTIN_DIRECTORY: string = fileURLToPath(new URL('../../hooks.d', import.meta.url));
 
 /** Loads the catalog that the flags ask for. */
 export function loadCatalogFromFlags(flags: CatalogFlags, extensionStages: readonly string[] = []): Promise<Catalog> {
-  const directories = [...(flags.builtin ? [BUILTIN_DIRECTORY] : []), ...(flags.hooksDir ?? DEFAULT_HOOK_DIRECTORIES)];
-  return loadCatalog(directories, {
+  const asked = flags.hooksDir ?? DEFAULT_HOOK_DIRECTORIES;
+  const carried = flags.builtin ? EXECUTABLE?.definitions : undefined;
+  const directories = flags.builtin && !carried ? [BUILTIN_DIRECTORY, ...asked] : asked;
+  return loadCatalogAbove(carried ?? [], directories, {
     extensionStages: [...(flags.extensionStage ?? []), ...extensionStages],
     trust: flags.strictPermissions ? 'refuse' : 'warn',
   });

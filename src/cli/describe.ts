@@ -5,7 +5,7 @@ import type { NearestMiss, TriedCondition, Verdict } from '../core/when/verdict.
 
 /** Gives the lines that tell people what a plan does and why: one for each definition that matched, then the sum. */
 export function describePlan(plan: InjectionPlan, catalog: Catalog, isPrecreateRun: boolean): string[] {
-  const matched = plan.verdicts.filter((verdict) => verdict.matched);
+  const matched = plan.matchedVerdicts;
   const skipped = new Set(plan.skipped.map(({ stage, definition }) => `${definition} ${stage}`));
   const lines = matched.map((verdict) => {
     const stages = verdict.stages.map((stage) =>

@@ -1,33 +1,42 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { errnoOf } from '../core/diagnostic/system-error.ts';
 
-/** A file that was read, or why it was not. */
+/** A file that was read, or why it was not. `isLink` says whether the last part of its path is a symbolic link. */
 export type FileContent =
-  | { readonly kind: 'content'; readonly bytes: Buffer; readonly stats: Stats }
+  | { readonly kind: 'content'; readonly bytes: Buffer; readonly stats: Stats; readonly isLink: boolean }
   | { readonly kind: 'too-large'; readonly bytes: number }
   | { readonly kind: 'not-regular'; readonly what: string }
   | { readonly kind: 'failed'; readonly error: unknown };
+
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /**
  * Reads a regular file of at most `limit` bytes. It never blocks: a FIFO is opened without waiting for a writer, and
  * only a regular file is read.
  */
 export function readBoundedFile(path: string | Uint8Array, limit: number): FileContent {
+  const file = typeof path === 'string' ? path : Buffer.from(path);
   let descriptor: number;
+  let isLink = false;
   try {
-    descriptor = openSync(
-      typeof path === 'string' ? path : Buffer.from(path),
-      constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY,
-    );
-  } catch (error) {
-    return { kind: 'failed', error };
+    descriptor = openSync(file, OPEN_FLAGS | constants.O_NOFOLLOW);
+  } catch (notPlain) {
+    if (errnoOf(notPlain) !== 'ELOOP') return { kind: 'failed', error: notPlain };
+    try {
+      descriptor = openSync(file, OPEN_FLAGS);
+      isLink = true;
+    } catch (error) {
+      return { kind: 'failed', error };
+    }
   }
   try {
     const stats = fstatSync(descriptor);
     if (!stats.isFile()) return { kind: 'not-regular', what: kindOf(stats) };
     if (stats.size > limit) return { kind: 'too-large', bytes: stats.size };
     const bytes = readUpTo(descriptor, limit, stats.size);
-    return bytes.length > limit ? { kind: 'too-large', bytes: bytes.length } : { kind: 'content', bytes, stats };
+    return bytes.length > limit
+      ? { kind: 'too-large', bytes: bytes.length }
+      : { kind: 'content', bytes, stats, isLink };
   } catch (error) {
     return { kind: 'failed', error };
   } finally {
@@ -47,7 +56,8 @@ export function readUpTo(descriptor: number, limit: number, expected = 0): Buffe
   for (;;) {
     const read = readPatiently(descriptor, buffer, length);
     length += read;
-    if (read === 0 || length > limit) return buffer.subarray(0, length);
+    // As many as expected and no more: that saves asking for the end.
+    if (read === 0 || length > limit || length === expected) return buffer.subarray(0, length);
     if (length === buffer.length) buffer = Buffer.concat([buffer], Math.min(buffer.length * 2, limit + 1));
   }
 }

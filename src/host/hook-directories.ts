@@ -1,5 +1,12 @@
 import { readdirSync } from 'node:fs';
-import { buildCatalog, type Catalog, type CatalogOptions, readFiles } from '../core/catalog/catalog.ts';
+import {
+  buildCatalog,
+  type Catalog,
+  type CatalogOptions,
+  type DefinitionFile,
+  readFiles,
+} from '../core/catalog/catalog.ts';
+import type { FindHookProgram, HookProgram } from '../core/catalog/hook-path.ts';
 import { isYamlPath, type ReadDocument } from '../core/definition/parse.ts';
 import { type Diagnostic, error, warning } from '../core/diagnostic/diagnostic.ts';
 import { errnoOf } from '../core/diagnostic/system-error.ts';
@@ -34,15 +41,19 @@ export interface LoadCatalogOptions {
  * name in an earlier one. Directories that do not exist are passed over. Bad input is no exception: the promise
  * resolves, and `diagnostics` of the catalog holds everything found.
  */
-export async function loadCatalog(directories: readonly string[], options: LoadCatalogOptions = {}): Promise<Catalog> {
-  const check = createTrustCheck(options.trust ?? 'warn');
+export function loadCatalog(directories: readonly string[], options: LoadCatalogOptions = {}): Promise<Catalog> {
+  return loadCatalogAbove([], directories, options);
+}
+
+/** Loads a catalog as `loadCatalog` does, with definitions that are at hand as the least preferred directory. */
+export async function loadCatalogAbove(
+  atHand: readonly DefinitionFile[],
+  directories: readonly string[],
+  options: LoadCatalogOptions = {},
+): Promise<Catalog> {
   const found = directories.map((directory) => listDefinitions(directory));
-  return catalogOf(
-    found.flatMap(({ paths }) => paths),
-    found.flatMap(({ diagnostics }) => diagnostics),
-    check,
-    options,
-  );
+  const [paths, before] = [found.flatMap((listing) => listing.paths), found.flatMap((listing) => listing.diagnostics)];
+  return catalogOf(paths, options, { files: atHand, diagnostics: before });
 }
 
 /** Loads single definition files as if they lay in one directory, the least preferred first. */
@@ -50,32 +61,45 @@ export async function loadDefinitionFiles(
   paths: readonly string[],
   options: LoadCatalogOptions = {},
 ): Promise<Catalog> {
-  return catalogOf(paths, [], createTrustCheck(options.trust ?? 'warn'), options);
+  return catalogOf(paths, options, { files: [], diagnostics: [] });
+}
+
+interface FilesRead {
+  readonly files: readonly DefinitionFile[];
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 async function catalogOf(
   paths: readonly (string | Uint8Array)[],
-  before: readonly Diagnostic[],
-  check: TrustCheck,
   options: LoadCatalogOptions,
+  before: FilesRead,
 ): Promise<Catalog> {
+  const check = createTrustCheck(options.trust ?? 'warn');
+  const files = [...before.files];
+  const diagnostics = [...before.diagnostics];
+  for (const path of paths) {
+    const read = readDefinitionFile(path, check);
+    if (read.file) files.push(read.file);
+    if (read.diagnostics.length > 0) diagnostics.push(...read.diagnostics);
+  }
   const catalogOptions: CatalogOptions = {
     extensionStages: options.extensionStages ?? [],
-    findHookProgram,
-    ...(paths.some((path) => isYamlPath(pathText(path))) && { readYaml: await loadYamlReader() }),
+    findHookProgram: rememberHookPrograms(),
+    ...(files.some(({ path }) => isYamlPath(path)) && { readYaml: await loadYamlReader() }),
   };
-  const diagnostics: Diagnostic[] = [...before];
-  const files = [];
-  for (const path of paths) {
-    const read = readDefinitionFile(path);
-    diagnostics.push(...read.diagnostics);
-    if (read.text === undefined) continue;
-    diagnostics.push(...check(pathText(path)));
-    files.push({ path: pathText(path), text: read.text });
-  }
   const read = readFiles(files, catalogOptions);
   const engine = read.needsRegexEngine ? await loadRegexEngine() : withoutEngine;
   return buildCatalog({ ...read, diagnostics: [...diagnostics, ...read.diagnostics] }, engine, catalogOptions);
+}
+
+/** Looks for each program once: many definitions name the same. */
+function rememberHookPrograms(): FindHookProgram {
+  const known = new Map<string, HookProgram>();
+  return (path) => {
+    const program = known.get(path) ?? findHookProgram(path);
+    known.set(path, program);
+    return program;
+  };
 }
 
 /** Gives the reader of YAML definitions, which nobody loads who has none. */
@@ -139,22 +163,23 @@ function join(directory: string, name: string): string {
 }
 
 /** A definition file's text, when it could be read. */
-export interface DefinitionText {
-  readonly text?: string;
+export interface DefinitionRead {
+  readonly file?: DefinitionFile;
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Reads one definition file. A file that is gone, or a link to nothing, is passed over without a word. */
-export function readDefinitionFile(source: string | Uint8Array): DefinitionText {
+export function readDefinitionFile(source: string | Uint8Array, check: TrustCheck): DefinitionRead {
   const path = pathText(source);
   const limit = isYamlPath(path) ? YAML_DEFINITION_LIMIT : JSON_DEFINITION_LIMIT;
   const content = readBoundedFile(source, limit);
   if (content.kind !== 'content') return { diagnostics: unreadable(path, content, limit) };
+  const unsafe = check(path, content);
   const decoded = decodeUtf8(content.bytes);
-  if ('text' in decoded) return { text: decoded.text, diagnostics: [] };
+  if ('text' in decoded) return { file: { path, text: decoded.text }, diagnostics: unsafe };
   return {
-    text: decodeUtf8AsGo(content.bytes),
-    diagnostics: [warning('FILE_INVALID_UTF8', { path, at: decoded.at }, { byteOffset: decoded.invalidAt })],
+    file: { path, text: decodeUtf8AsGo(content.bytes) },
+    diagnostics: [warning('FILE_INVALID_UTF8', { path, at: decoded.at }, { byteOffset: decoded.invalidAt }), ...unsafe],
   };
 }
 

@@ -1,12 +1,23 @@
 import { lstatSync, realpathSync, type Stats } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type Diagnostic, error, warning } from '../core/diagnostic/diagnostic.ts';
 
 /** What happens to a file that others than its owner's trusted user could change. */
 export type Trust = 'refuse' | 'warn' | 'ignore';
 
-/** Checks paths by the trust rule; a directory is looked at once. */
-export type TrustCheck = (path: string) => readonly Diagnostic[];
+/**
+ * Checks paths by the trust rule; a directory is looked at once.
+ *
+ * @param opened - the file as it was read, which is surer than to look at its path again
+ */
+export type TrustCheck = (path: string, opened?: OpenedFile) => readonly Diagnostic[];
+
+/** What is known of a file that was opened by its path. */
+export interface OpenedFile {
+  readonly stats: Stats;
+  /** Whether the last part of the path is a symbolic link: then the file lies in another directory. */
+  readonly isLink: boolean;
+}
 
 /**
  * Gives a check that a file, its directory and every directory above belong to root (or the caller, when not root) and
@@ -19,26 +30,40 @@ export function createTrustCheck(trust: Trust): TrustCheck {
   const known = new Map<string, string | undefined>();
   const unsafeAbove = (directory: string): Problem | undefined => {
     for (let current = directory; ; current = dirname(current)) {
-      const detail = known.has(current) ? known.get(current) : problemOf(current, owner, true);
-      known.set(current, detail);
+      if (!known.has(current)) known.set(current, problemAt(current, owner, true));
+      const detail = known.get(current);
       if (detail !== undefined) return { path: current, detail };
       if (current === dirname(current)) return undefined;
     }
   };
-  return (path) => {
-    let real: string;
-    let realDirectory: string;
-    try {
-      real = realpathSync(path);
-      realDirectory = realpathSync(dirname(path));
-    } catch {
-      // The file is gone or a loop of links: whoever reads it says so.
-      return [];
+  const directories = new Map<string, Directory | undefined>();
+  /** Gives a directory with its links followed, and what is unsafe about it or above. */
+  const directoryAt = (path: string): Directory | undefined => {
+    if (!directories.has(path)) {
+      const real = realPath(path);
+      const problem = real === undefined ? undefined : unsafeAbove(real);
+      directories.set(path, real === undefined ? undefined : { path: real, problem });
     }
-    const own = problemOf(real, owner, false);
+    return directories.get(path);
+  };
+  const find = (path: string, opened: OpenedFile | undefined): Problem | undefined => {
+    if (opened && !opened.isLink) {
+      const directory = directoryAt(dirname(path));
+      const detail = problemOf(opened.stats, owner, false);
+      // A path is only put together for a message.
+      return detail === undefined || !directory
+        ? directory?.problem
+        : { path: join(directory.path, basename(path)), detail };
+    }
+    const real = realPath(path);
+    if (real === undefined) return undefined;
+    const detail = problemAt(real, owner, false);
+    if (detail !== undefined) return { path: real, detail };
     // A link is as safe as the directory it lies in: whoever writes there leads it elsewhere.
-    const problem =
-      own === undefined ? (unsafeAbove(dirname(real)) ?? unsafeAbove(realDirectory)) : { path: real, detail: own };
+    return directoryAt(dirname(real))?.problem ?? directoryAt(dirname(path))?.problem;
+  };
+  return (path, opened) => {
+    const problem = find(path, opened);
     if (!problem) return [];
     const isOwner = problem.detail.startsWith('uid');
     const hint = isOwner ? `chown ${owner === 0 ? 'root' : owner} ${problem.path}` : `chmod go-w ${problem.path}`;
@@ -56,15 +81,31 @@ interface Problem {
   readonly detail: string;
 }
 
-/** `uid N` for a wrong owner, the mode for one that others may write, undefined when all is well. */
-function problemOf(path: string, owner: number, isDirectory: boolean): string | undefined {
-  let stats: Stats;
+interface Directory {
+  readonly path: string;
+  readonly problem: Problem | undefined;
+}
+
+/** A path with its links followed; undefined when it is gone or a loop of links: whoever reads it says so. */
+function realPath(path: string): string | undefined {
   try {
-    stats = lstatSync(path);
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function problemAt(path: string, owner: number, isDirectory: boolean): string | undefined {
+  try {
+    return problemOf(lstatSync(path), owner, isDirectory);
   } catch {
     // It went away since the path was resolved; reading it says so.
     return undefined;
   }
+}
+
+/** `uid N` for a wrong owner, the mode for one that others may write, undefined when all is well. */
+function problemOf(stats: Stats, owner: number, isDirectory: boolean): string | undefined {
   if (stats.uid !== 0 && stats.uid !== owner) return `uid ${stats.uid}`;
   const isWritable = (stats.mode & 0o022) !== 0;
   const isSticky = isDirectory && stats.uid === 0 && (stats.mode & 0o1000) !== 0;

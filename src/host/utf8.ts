@@ -1,6 +1,6 @@
 import { type Position, positionAt } from '../core/diagnostic/position.ts';
 
-const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const REPLACEMENT = '\ufffd';
 
 /** Where bytes stop being text: the offset of the first byte that is not valid UTF-8, and its place in the text. */
 export interface InvalidUtf8 {
@@ -10,14 +10,12 @@ export interface InvalidUtf8 {
 
 /** Gives bytes as text, or where they stop being valid UTF-8. A byte order mark stays in the text. */
 export function decodeUtf8(bytes: Uint8Array): { readonly text: string } | InvalidUtf8 {
-  try {
-    return { text: STRICT.decode(bytes) };
-  } catch {
-    // The decoder does not say where.
-    const invalidAt = firstInvalidByte(bytes);
-    const before = bytes.subarray(0, invalidAt).toString();
-    return { invalidAt, at: positionAt(before, before.length) };
-  }
+  const text = utf8Text(bytes);
+  // An invalid byte reads as U+FFFD, which may also stand there itself.
+  const invalidAt = text.includes(REPLACEMENT) ? firstInvalidByte(bytes) : bytes.length;
+  if (invalidAt === bytes.length) return { text };
+  const before = utf8Text(bytes.subarray(0, invalidAt));
+  return { invalidAt, at: positionAt(before, before.length) };
 }
 
 /** Gives bytes as text with U+FFFD for each invalid byte, as Go reads them; standard decoders replace sequences. */
@@ -26,12 +24,16 @@ export function decodeUtf8AsGo(bytes: Uint8Array): string {
   let rest = bytes;
   while (rest.length > 0) {
     const invalidAt = firstInvalidByte(rest);
-    text += STRICT.decode(rest.subarray(0, invalidAt));
+    text += utf8Text(rest.subarray(0, invalidAt));
     if (invalidAt === rest.length) return text;
-    text += '\ufffd';
+    text += REPLACEMENT;
     rest = rest.subarray(invalidAt + 1);
   }
   return text;
+}
+
+function utf8Text(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
 }
 
 /** Gives the offset of the first invalid byte, or the length when all are valid. Source: RFC 3629, section 4. */

@@ -6,6 +6,7 @@ import { SystemError } from '../../core/diagnostic/system-error.ts';
 import { parseLocatedDefinition } from '../../host/definition-file.ts';
 import { readUpTo } from '../../host/file.ts';
 import { JSON_DEFINITION_LIMIT, readDefinitionFile, YAML_DEFINITION_LIMIT } from '../../host/hook-directories.ts';
+import { createTrustCheck } from '../../host/trust.ts';
 import { decodeUtf8 } from '../../host/utf8.ts';
 import { reasonOf, writeFileAtomically } from '../../host/write-file.ts';
 import { EXIT, type ExitStatus, UsageError } from '../exit-status.ts';
@@ -68,10 +69,11 @@ function syntaxOf(path: string): Syntax | undefined {
 
 function readSource(path: string): string {
   if (path !== '-') {
-    const { text, diagnostics } = readDefinitionFile(path);
+    // Nothing is run or injected here, so it does not matter who could write the file.
+    const { file, diagnostics } = readDefinitionFile(path, createTrustCheck('ignore'));
     // A text with bytes that are no UTF-8 would not come out as it went in.
-    if (text === undefined || diagnostics.length > 0) throw unreadable(path, diagnostics);
-    return text;
+    if (!file || diagnostics.length > 0) throw unreadable(path, diagnostics);
+    return file.text;
   }
   return readStandardInput();
 }

@@ -7,6 +7,7 @@ import type { Hook } from '../oci/hook.ts';
 import type { Stage } from '../oci/stage.ts';
 import { isStage } from '../oci/stage.ts';
 import { utf8Length } from '../when/byte-length.ts';
+import type { CompiledDefinition } from '../when/compile.ts';
 import type { ContainerView } from '../when/container.ts';
 import { type MatchSubject, matchDefinition } from '../when/match.ts';
 import { judgeDefinition, type Verdict } from '../when/verdict.ts';
@@ -41,7 +42,7 @@ export interface SkippedHook {
  *
  * `entries` in the order they are added; `extension` holds the hooks of extension stages, which never go into the
  * config; `matched` names every definition that matched, also one that adds nothing. `verdicts` says of each definition
- * why; they are worked out when first asked for.
+ * why, `matchedVerdicts` of those that matched only, which costs much less; both are worked out when first asked for.
  */
 export interface InjectionPlan {
   readonly entries: readonly PlannedHook[];
@@ -50,6 +51,7 @@ export interface InjectionPlan {
   readonly matched: readonly string[];
   readonly duplicates: 'skip' | 'keep';
   readonly verdicts: readonly Verdict[];
+  readonly matchedVerdicts: readonly Verdict[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -74,7 +76,7 @@ export function planInjection(catalog: Catalog, container: ContainerView, option
   const isThere = duplicates === 'skip' ? alreadyThere(container.hooks) : () => false;
   const entries: PlannedHook[] = [];
   const skipped: SkippedHook[] = [];
-  const matched: string[] = [];
+  const matched: CompiledDefinition[] = [];
   const extension = new Map<string, ExtensionHook[]>();
 
   for (const position of candidates(catalog.index, subject)) {
@@ -84,7 +86,7 @@ export function planInjection(catalog: Catalog, container: ContainerView, option
     if (result === 'not-matched') continue;
     const { name, hook, stages } = compiled.definition;
     if (result === 'args-empty') throw argsEmpty(name);
-    matched.push(name);
+    matched.push(compiled);
     for (const written of stages) {
       if (catalog.extensionStages.includes(written)) {
         const hooks = extension.get(written);
@@ -99,15 +101,20 @@ export function planInjection(catalog: Catalog, container: ContainerView, option
     }
   }
   let verdicts: readonly Verdict[] | undefined;
+  let matchedVerdicts: readonly Verdict[] | undefined;
   return {
     entries,
     extension: Object.fromEntries(extension),
     skipped,
-    matched,
+    matched: matched.map(({ definition }) => definition.name),
     duplicates,
     get verdicts() {
       verdicts ??= catalog.compiled.map((compiled) => judgeDefinition(compiled, subject));
       return verdicts;
+    },
+    get matchedVerdicts() {
+      matchedVerdicts ??= matched.map((compiled) => judgeDefinition(compiled, subject));
+      return matchedVerdicts;
     },
     diagnostics: catalog.diagnostics,
   };

@@ -79,6 +79,11 @@ const SAMPLES: Sample = {
   HOOK_PATH_NOT_A_FILE: [{ hookPath: '/' }, '"/" is not a regular file', 'name the program itself'],
   HOOK_NOT_EXECUTABLE: [{ hookPath: '/x' }, '"/x" exists but is not executable', 'run: chmod +x /x', 'chmod +x /x'],
   WHEN_NEVER_MATCHES: [{ reason: 'always-false' }, '"always": false never matches', 'write true, or remove'],
+  WHEN_NOT_CONVERTIBLE: [
+    { conditions: ['annotations', 'commands'] },
+    'format 1.0.0 cannot say: any of annotations, commands',
+    'write one 1.0.0 definition for each kind of condition',
+  ],
   PATTERN_SYNTAX: [
     { pattern: '(?=a)', reason: 'invalid', dialect: 'javascript' },
     'the pattern "(?=a)" is not valid: invalid',
