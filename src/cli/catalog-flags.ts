@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import type { Catalog } from '../core/catalog/catalog.ts';
 import type { BindMountRule } from '../core/when/container.ts';
 import { DEFAULT_HOOK_DIRECTORIES, loadCatalogAbove } from '../host/hook-directories.ts';
@@ -16,7 +16,7 @@ export interface CatalogFlags {
 }
 
 /** The directory of the shipped definitions; the single executable carries their texts instead. */
-export const BUILTIN_DIRECTORY: string = fileURLToPath(new URL('../../hooks.d', import.meta.url));
+export const BUILTIN_DIRECTORY: string = join(import.meta.dirname, '../../hooks.d');
 
 /** Loads the catalog that the flags ask for. */
 export function loadCatalogFromFlags(flags: CatalogFlags, extensionStages: readonly string[] = []): Promise<Catalog> {

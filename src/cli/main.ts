@@ -1,30 +1,37 @@
 #!/usr/bin/env node
-import { CommanderError } from 'commander';
+import type { CommanderError } from 'commander';
 import type { Diagnostic } from '../core/diagnostic/diagnostic.ts';
 import { ConfigError, DefinitionError } from '../core/diagnostic/input-error.ts';
 import { SystemError } from '../core/diagnostic/system-error.ts';
 import { EXIT, type ExitStatus, UsageError } from './exit-status.ts';
+import { readInjectArguments } from './inject-arguments.ts';
 import { diagnosticsAsData, writeDiagnostics, writeJson, writeNote } from './output.ts';
-import { createProgram } from './program.ts';
 
 /** Runs the program on its arguments and gives its exit status; nothing escapes as a stack trace. */
 async function main(args: readonly string[]): Promise<ExitStatus> {
-  let status: ExitStatus = EXIT.done;
   try {
-    const program = createProgram((ended) => {
-      status = ended;
-    });
-    await program.parseAsync(args, { from: 'user' });
-    return status;
+    const plain = readInjectArguments(args);
+    if (plain) return await (await import('./commands/inject.ts')).inject(plain.path, plain.flags);
+    return await runProgram(args);
   } catch (error) {
     const end = args.indexOf('--');
     return failureStatus(error, args.slice(0, end < 0 ? undefined : end).includes('--json'));
   }
 }
 
+async function runProgram(args: readonly string[]): Promise<ExitStatus> {
+  const { createProgram } = await import('./program.ts');
+  let status: ExitStatus = EXIT.done;
+  const program = createProgram((ended) => {
+    status = ended;
+  });
+  await program.parseAsync(args, { from: 'user' });
+  return status;
+}
+
 /** Says what failed: on standard error for people, with `--json` as the one document on standard output (schemas/error.json). */
 function failureStatus(failure: unknown, isJson: boolean): ExitStatus {
-  if (failure instanceof CommanderError) {
+  if (isCommanderError(failure)) {
     // commander has written its message, or the help that was asked for.
     if (failure.exitCode === 0) return EXIT.done;
     if (isJson) writeFailure('USAGE', failure.message.replace(/^error: /, ''));
@@ -61,4 +68,10 @@ function writeFailure(code: string, message: string, args: object = {}, diagnost
   }
 }
 
-process.exitCode = await main(process.argv.slice(2));
+/** By its name: the package is not loaded where it is not needed. */
+function isCommanderError(error: unknown): error is CommanderError {
+  return error instanceof Error && error.name === 'CommanderError';
+}
+
+// All output is written by now, and tearing the engine down in order costs more than a plain start.
+process.exit(await main(process.argv.slice(2)));

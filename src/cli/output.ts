@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { styleText } from 'node:util';
+import type { styleText } from 'node:util';
 import type { Diagnostic } from '../core/diagnostic/diagnostic.ts';
 import { escapeControls } from '../core/diagnostic/quote.ts';
 import { diagnosticText, renderDiagnostic, renderHeadline } from '../core/diagnostic/render.ts';
@@ -98,8 +98,10 @@ export function diagnosticsAsData(diagnostics: readonly Diagnostic[]): readonly 
  * allow it.
  */
 export function styled(styles: readonly Style[], text: string, stream: NodeJS.WriteStream): string {
+  // Loaded by the first who styles something: a plain start never does, and the module is large.
+  const util = process.getBuiltinModule('node:util');
   // One style at a time: with a list of them, Node 20's styleText asks neither the stream nor NO_COLOR.
-  return styles.reduceRight((inner, style) => styleText(style, inner, { stream }), text);
+  return styles.reduceRight((inner, style) => util.styleText(style, inner, { stream }), text);
 }
 
 /**
