@@ -4,7 +4,9 @@ import { type Diagnostic, hasErrors, inFileOrder } from '../diagnostic/diagnosti
 import {
   type CompiledDefinition,
   compileDefinition,
+  createLiteralPatterns,
   createPatternCompiler,
+  type LiteralPatterns,
   needsRegexEngine,
 } from '../when/compile.ts';
 import type { RegexEngine } from '../when/pattern.ts';
@@ -59,21 +61,24 @@ export interface ReadFiles {
   readonly located: readonly LocatedDefinition[];
   readonly diagnostics: readonly Diagnostic[];
   readonly needsRegexEngine: boolean;
+  /** The patterns that were looked at to tell, so that none is looked at twice. */
+  readonly literals: LiteralPatterns;
 }
 
 /** Reads definition files; every finding of every file is kept. */
 export function readFiles(files: readonly DefinitionFile[], options: CatalogOptions = {}): ReadFiles {
   const located: LocatedDefinition[] = [];
   const diagnostics: Diagnostic[] = [];
+  const literals = createLiteralPatterns();
   let isEngineNeeded = false;
   for (const file of files) {
     const parsed = readDefinition(file, options);
     diagnostics.push(...parsed.diagnostics);
     if (!parsed.value) continue;
     located.push(parsed.value);
-    isEngineNeeded ||= needsRegexEngine(parsed.value.definition);
+    isEngineNeeded ||= needsRegexEngine(parsed.value.definition, literals);
   }
-  return { paths: files.map(({ path }) => path), located, diagnostics, needsRegexEngine: isEngineNeeded };
+  return { paths: files.map(({ path }) => path), located, diagnostics, needsRegexEngine: isEngineNeeded, literals };
 }
 
 /**
@@ -81,7 +86,7 @@ export function readFiles(files: readonly DefinitionFile[], options: CatalogOpti
  * the same name when it is valid and its program exists.
  */
 export function buildCatalog(read: ReadFiles, engine: RegexEngine, options: CatalogOptions = {}): Catalog {
-  const compiler = createPatternCompiler(engine);
+  const compiler = createPatternCompiler(engine, read.literals);
   const diagnostics: Diagnostic[] = [...read.diagnostics];
   const inForce = new Map<string, RankedDefinition>();
   const masked: MaskedDefinition[] = [];

@@ -5,11 +5,13 @@
 export function injectionOrder<T extends { readonly name: string; readonly rank: number }>(
   definitions: readonly T[],
 ): T[] {
-  return definitions
-    .map((definition) => ({ definition, lower: lowerCase(definition.name) }))
+  const named = definitions.map((definition) => ({ definition, lower: lowerCase(definition.name) }));
+  // Without surrogates the order of UTF-16 units is that of code points, and the engine compares them itself.
+  const compare = named.some(({ lower }) => /[\ud800-\udfff]/.test(lower)) ? compareCodePoints : compareUnits;
+  return named
     .sort(
       (left, right) =>
-        compareCodePoints(left.lower, right.lower) ||
+        compare(left.lower, right.lower) ||
         left.definition.rank - right.definition.rank ||
         compareCodePoints(left.definition.name, right.definition.name),
     )
@@ -33,6 +35,10 @@ export function compareCodePoints(left: string, right: string): number {
     return codePointRank(leftUnit) - codePointRank(rightUnit);
   }
   return left.length - right.length;
+}
+
+function compareUnits(left: string, right: string): number {
+  return left < right ? -1 : left === right ? 0 : 1;
 }
 
 /** Surrogates stand for code points above all of U+E000 to U+FFFF. */

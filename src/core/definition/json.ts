@@ -28,11 +28,21 @@ export function readJson(path: string, text: string): Parsed<SourceDocument> {
     // The engines word this error differently and seldom say where; the grammar is walked again to find out.
     return fail(jsonSyntaxDiagnostic(path, text));
   }
-  const start = skipSpace(text, 0);
-  const root = jsonNode(text, { start, end: skipValue(text, start) }, value, positionsIn(text));
+  const root = jsonNode(text, wholeValue(text), value, positionsIn(text));
   return {
     value: { root, hasRepeatedKeys: countMembers(text) !== countKeys(value) },
     diagnostics: [],
+  };
+}
+
+/** The place of the document's value; its end is looked for only when it is asked for. */
+function wholeValue(text: string): Span {
+  const start = skipSpace(text, 0);
+  return {
+    start,
+    get end() {
+      return skipValue(text, start);
+    },
   };
 }
 

@@ -110,7 +110,7 @@ function readVersion(path: string, document: SourceDocument): Parsed<DefinitionV
     const mismatch = { expected: 'an object', found: typeName(root.value) };
     return { diagnostics: [error('TYPE_MISMATCH', { path, at: root.position(), pointer: '' }, mismatch)] };
   }
-  const spellings = Object.keys(root.value).filter((key) => foldKey(key) === 'version');
+  const spellings = Object.keys(root.value).filter((key) => key.length === 7 && foldKey(key) === 'version');
   const isPlain = !document.hasRepeatedKeys && spellings.length <= 1;
   const canonical = isPlain
     ? { value: { version: root.value[spellings[0] ?? 'version'] }, replaced: [] }

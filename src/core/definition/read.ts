@@ -1,6 +1,7 @@
 /** Gives a text as Go reads it: null is the empty text, half a surrogate pair becomes U+FFFD. */
 export function text(value: unknown): string {
-  return typeof value === 'string' ? value.toWellFormed() : '';
+  if (typeof value !== 'string') return '';
+  return value.isWellFormed() ? value : value.toWellFormed();
 }
 
 /** Gives a list of texts, or undefined for null and an absent one. */

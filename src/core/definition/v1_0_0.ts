@@ -24,28 +24,29 @@ export function read1_0_0(value: unknown, timeoutLiteral: () => string): Definit
   const document = isObject(value) ? value : {};
   const hook = isObject(document['hook']) ? document['hook'] : {};
   const when = isObject(document['when']) ? document['when'] : {};
+  const args = nonEmpty(readTexts(hook['args']));
+  const env = nonEmpty(readTexts(hook['env']));
+  const timeout = readTimeout(hook['timeout'], timeoutLiteral);
+  const always = readBoolean(when['always']);
+  const hasBindMounts = readBoolean(when['hasBindMounts']);
+  const annotations = readPatterns(when['annotations']);
+  const commands = readTexts(when['commands']);
   return {
     hook: {
       path: text(hook['path']),
-      ...present('args', nonEmpty(readTexts(hook['args']))),
-      ...present('env', nonEmpty(readTexts(hook['env']))),
-      ...present('timeout', readTimeout(hook['timeout'], timeoutLiteral)),
+      ...(args && { args }),
+      ...(env && { env }),
+      ...(timeout !== undefined && { timeout }),
     },
     when: {
       combine: 'all',
-      ...present('always', readBoolean(when['always'])),
-      ...present('hasBindMounts', readBoolean(when['hasBindMounts'])),
-      ...present('annotations', readPatterns(when['annotations'])),
-      ...present('commands', readTexts(when['commands'])),
+      ...(always !== undefined && { always }),
+      ...(hasBindMounts !== undefined && { hasBindMounts }),
+      ...(annotations && { annotations }),
+      ...(commands && { commands }),
     },
     stages: readTexts(document['stages']) ?? [],
   };
-}
-
-/** An object with the one member, or none when the value is absent. */
-function present<Key extends string, Value>(key: Key, value: Value | undefined): { readonly [K in Key]?: Value } {
-  // The computed key is `Key`, which TypeScript widens to string.
-  return value === undefined ? {} : ({ [key]: value } as { readonly [K in Key]?: Value });
 }
 
 /** Go omits an empty list when it writes a hook (`omitempty`), so it counts as absent. */

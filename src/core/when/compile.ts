@@ -24,11 +24,29 @@ export interface CompiledDefinition {
 /** Compiles patterns, each text once; a pattern that is wrong stays wrong without being tried again. */
 export type PatternCompiler = (source: string) => Pattern | PatternError;
 
+/** Gives the patterns that need no engine, undefined for the others. */
+export type LiteralPatterns = (source: string) => Pattern | undefined;
+
+/** Gives `literalPattern` with a memory. */
+export function createLiteralPatterns(): LiteralPatterns {
+  const known = new Map<string, Pattern | undefined>();
+  return (source) => {
+    const literal = known.get(source);
+    if (literal || known.has(source)) return literal;
+    const found = literalPattern(source);
+    known.set(source, found);
+    return found;
+  };
+}
+
 /** Gives a compiler that remembers what it compiled. */
-export function createPatternCompiler(engine: RegexEngine): PatternCompiler {
+export function createPatternCompiler(
+  engine: RegexEngine,
+  literals: LiteralPatterns = createLiteralPatterns(),
+): PatternCompiler {
   const compiled = new Map<string, Pattern | PatternError>();
   return (source) => {
-    const known = compiled.get(source);
+    const known = literals(source) ?? compiled.get(source);
     if (known) return known;
     const result = tryCompile(source, engine);
     compiled.set(source, result);
@@ -45,35 +63,35 @@ function tryCompile(source: string, engine: RegexEngine): Pattern | PatternError
   }
 }
 
-interface PlacedPattern {
-  readonly source: string;
+interface PatternPlace {
   readonly path: readonly PathSegment[];
   readonly part: Part;
 }
 
-/** Gives every pattern of a definition with its place, in the order the reference validates them. */
-function patternsOf(definition: HookDefinition): PlacedPattern[] {
-  const { when, version } = definition;
-  const annotations = Object.entries(when.annotations ?? {});
-  const commands = when.commands ?? [];
-  if (version === '0.1.0') {
-    return [
-      ...annotations.map(([, source]) => ({ source, path: ['annotations'], part: 'value' as const })),
-      ...commands.map((source, index) => ({ source, path: ['cmds', index], part: 'value' as const })),
-    ];
+/** Told each pattern; its place is made when it is asked for. */
+type Visit = (source: string, place: () => PatternPlace) => void;
+
+/** Goes through the patterns of a definition, in the order the reference validates them. */
+function visitPatterns({ when, version }: HookDefinition, visit: Visit): void {
+  const isCurrent = version === '1.0.0';
+  const annotations = when.annotations ?? {};
+  for (const key of Object.keys(annotations)) {
+    const path = isCurrent ? ['when', 'annotations', key] : ['annotations'];
+    if (isCurrent) visit(key, () => ({ path, part: 'key' }));
+    visit(annotations[key] ?? '', () => ({ path, part: 'value' }));
   }
-  return [
-    ...annotations.flatMap(([key, value]) => [
-      { source: key, path: ['when', 'annotations', key], part: 'key' as const },
-      { source: value, path: ['when', 'annotations', key], part: 'value' as const },
-    ]),
-    ...commands.map((source, index) => ({ source, path: ['when', 'commands', index], part: 'value' as const })),
-  ];
+  when.commands?.forEach((source, index) => {
+    visit(source, () => ({ path: isCurrent ? ['when', 'commands', index] : ['cmds', index], part: 'value' }));
+  });
 }
 
 /** Tells whether a definition has a pattern that only a regex engine can decide. */
-export function needsRegexEngine(definition: HookDefinition): boolean {
-  return patternsOf(definition).some(({ source }) => source.length <= PATTERN_LIMIT && !literalPattern(source));
+export function needsRegexEngine(definition: HookDefinition, literals: LiteralPatterns = literalPattern): boolean {
+  let isNeeded = false;
+  visitPatterns(definition, (source) => {
+    isNeeded ||= source.length <= PATTERN_LIMIT && !literals(source);
+  });
+  return isNeeded;
 }
 
 /** Compiles a definition's patterns; every wrong one is reported, and then there is no value. */
@@ -82,13 +100,14 @@ export function compileDefinition(
   compiler: PatternCompiler,
   locate: Locate,
 ): Parsed<CompiledDefinition> {
-  const diagnostics = patternsOf(definition).flatMap(({ source, path, part }) =>
-    checkPattern(source, compiler, () => ({
-      path: definition.path,
-      at: locate(path, part),
-      pointer: pointerOf(path),
-    })),
-  );
+  const diagnostics: Diagnostic[] = [];
+  visitPatterns(definition, (source, placeOf) => {
+    const found = checkPattern(source, compiler, () => {
+      const { path, part } = placeOf();
+      return { path: definition.path, at: locate(path, part), pointer: pointerOf(path) };
+    });
+    if (found) diagnostics.push(found);
+  });
   if (hasErrors(diagnostics)) return { diagnostics };
   const pattern = (source: string): Pattern => {
     const compiled = compiler(source);
@@ -107,10 +126,10 @@ function checkPattern(
   pattern: string,
   compiler: PatternCompiler,
   place: () => Parameters<typeof error>[1],
-): Diagnostic[] {
+): Diagnostic | undefined {
   if (pattern.length > PATTERN_LIMIT / 4) {
     const length = utf8Length(pattern);
-    if (length > PATTERN_LIMIT) return [error('PATTERN_TOO_LONG', place(), { length, limit: PATTERN_LIMIT })];
+    if (length > PATTERN_LIMIT) return error('PATTERN_TOO_LONG', place(), { length, limit: PATTERN_LIMIT });
   }
   const compiled = compiler(pattern);
   if (compiled instanceof PatternError) {
@@ -118,13 +137,13 @@ function checkPattern(
     const advice = adviseOnFragment(pattern, fragment);
     const reason = fragment === pattern ? message : `${message}: ${fragment}`;
     const args = { pattern, reason, ...(advice && { dialect: advice.dialect }) };
-    return [error('PATTERN_SYNTAX', { ...place(), hint: advice?.hint }, args)];
+    return error('PATTERN_SYNTAX', { ...place(), hint: advice?.hint }, args);
   }
   const posix = findPosixPiece(pattern);
   if (posix) {
-    return [warning('PATTERN_POSIX', { ...place(), hint: posix.hint }, { pattern, fragment: posix.fragment })];
+    return warning('PATTERN_POSIX', { ...place(), hint: posix.hint }, { pattern, fragment: posix.fragment });
   }
   const escaped = escapeBareDots(pattern);
-  if (escaped !== undefined) return [warning('PATTERN_DOT_UNESCAPED', { ...place(), hint: escaped }, { pattern })];
-  return [];
+  if (escaped !== undefined) return warning('PATTERN_DOT_UNESCAPED', { ...place(), hint: escaped }, { pattern });
+  return undefined;
 }

@@ -37,9 +37,11 @@ export interface PosixPiece {
   readonly hint: string;
 }
 
+const POSIX_ESCAPE = /\\[<>(]/;
+
 /** Finds `\<` and `\>` (word ends) and `\( \| \)` (groups): RE2 takes them for plain characters. */
 export function findPosixPiece(pattern: string): PosixPiece | undefined {
-  if (!pattern.includes('\\')) return undefined;
+  if (!POSIX_ESCAPE.test(pattern)) return undefined;
   const plain = pattern.replaceAll('\\\\', '');
   const wordEnd = /\\[<>]/.exec(plain)?.[0];
   if (wordEnd !== undefined) return { fragment: wordEnd, hint: '\\b' };
@@ -51,11 +53,11 @@ export function findPosixPiece(pattern: string): PosixPiece | undefined {
   return undefined;
 }
 
-const BARE_DOT = /([A-Za-z0-9])\.(?=[A-Za-z])/g;
+const BARE_DOT = /[A-Za-z0-9]\.(?=[A-Za-z])/;
+const EVERY_BARE_DOT = /([A-Za-z0-9])\.(?=[A-Za-z])/g;
 
 /** Gives the pattern with its dots between letters escaped, when it has bare ones: `io.kubernetes` -> `io\.kubernetes`. */
 export function escapeBareDots(pattern: string): string | undefined {
-  if (!pattern.includes('.') || pattern.includes('[')) return undefined;
-  const escaped = pattern.replace(BARE_DOT, '$1\\.');
-  return escaped === pattern ? undefined : escaped;
+  if (!BARE_DOT.test(pattern) || pattern.includes('[')) return undefined;
+  return pattern.replaceAll(EVERY_BARE_DOT, '$1\\.');
 }
