@@ -1,9 +1,10 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { errnoOf } from '../core/diagnostic/system-error.ts';
+import type { FileOwnership } from './trust.ts';
 
 /** A file that was read, or why it was not. `isLink` says whether the last part of its path is a symbolic link. */
 export type FileContent =
-  | { readonly kind: 'content'; readonly bytes: Buffer; readonly stats: Stats; readonly isLink: boolean }
+  | { readonly kind: 'content'; readonly bytes: Buffer; readonly stats: FileOwnership; readonly isLink: boolean }
   | { readonly kind: 'too-large'; readonly bytes: number }
   | { readonly kind: 'not-regular'; readonly what: string }
   | { readonly kind: 'failed'; readonly error: unknown };

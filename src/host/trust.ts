@@ -1,4 +1,4 @@
-import { lstatSync, realpathSync, type Stats } from 'node:fs';
+import { lstatSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Diagnostic, error, warning } from '../core/diagnostic/diagnostic.ts';
 
@@ -12,9 +12,15 @@ export type Trust = 'refuse' | 'warn' | 'ignore';
  */
 export type TrustCheck = (path: string, opened?: OpenedFile) => readonly Diagnostic[];
 
+/** Who may change a file, as fstat(2) says it. */
+export interface FileOwnership {
+  readonly uid: number;
+  readonly mode: number;
+}
+
 /** What is known of a file that was opened by its path. */
 export interface OpenedFile {
-  readonly stats: Stats;
+  readonly stats: FileOwnership;
   /** Whether the last part of the path is a symbolic link: then the file lies in another directory. */
   readonly isLink: boolean;
 }
@@ -105,7 +111,7 @@ function problemAt(path: string, owner: number, isDirectory: boolean): string | 
 }
 
 /** `uid N` for a wrong owner, the mode for one that others may write, undefined when all is well. */
-function problemOf(stats: Stats, owner: number, isDirectory: boolean): string | undefined {
+function problemOf(stats: FileOwnership, owner: number, isDirectory: boolean): string | undefined {
   if (stats.uid !== 0 && stats.uid !== owner) return `uid ${stats.uid}`;
   const isWritable = (stats.mode & 0o022) !== 0;
   const isSticky = isDirectory && stats.uid === 0 && (stats.mode & 0o1000) !== 0;

@@ -23,21 +23,21 @@ const directory = (): string =>
 
 describe('a command loads only the packages that it needs', () => {
   it.each([
-    [['--version'], []],
-    [['--help'], []],
+    [['--version'], ['commander']],
+    [['--help'], ['commander']],
     [['inject', '--hooks-dir', 'literal', 'config.json'], []],
     [['inject', '--hooks-dir', 'literal', '--in-place', 'config.json'], []],
     [['inject', '--hooks-dir', 'literal', '--dry-run', 'config.json'], ['diff']],
     [['inject', '--hooks-dir', 'regex', 'config.json'], ['re2js']],
     [['inject', '--hooks-dir', 'yaml', 'config.json'], ['yaml']],
-    [['explain', '--hooks-dir', 'literal', 'config.json'], []],
+    [['explain', '--hooks-dir', 'literal', 'config.json'], ['commander']],
     [
       ['explain', '--hooks-dir', 'regex', '--hooks-dir', 'yaml', 'config.json'],
-      ['re2js', 'yaml'],
+      ['commander', 're2js', 'yaml'],
     ],
-    [['validate', 'literal'], []],
-    [['list', '--hooks-dir', 'literal'], []],
-  ])('hooks %j: commander and %j', (args, packages) => {
-    expect(packagesLoadedBy(args, directory())).toEqual(['commander', ...packages]);
+    [['validate', 'literal'], ['commander']],
+    [['list', '--hooks-dir', 'literal'], ['commander']],
+  ])('hooks %j: %j', (args, packages) => {
+    expect(packagesLoadedBy(args, directory())).toEqual(packages);
   });
 });

@@ -60,8 +60,8 @@ describe('help', () => {
     expect(stdout).toMatch(new RegExp(`Examples:\\n  \\$ hooks ${command}\\b`));
   });
 
-  it('prints the version of the package', () => {
-    expect(hooks(['--version']).stdout).toMatch(/^\d+\.\d+\.\d+/);
+  it('prints the version, the commit and what runs it', () => {
+    expect(hooks(['--version']).stdout).toMatch(/^hooks \d+\.\d+\.\d+\ncommit: [0-9a-f]+.*\nruntime: Node /);
   });
 });
 
