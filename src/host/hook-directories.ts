@@ -89,7 +89,8 @@ async function catalogOf(
   };
   const read = readFiles(files, catalogOptions);
   const engine = read.needsRegexEngine ? await loadRegexEngine() : withoutEngine;
-  return buildCatalog({ ...read, diagnostics: [...diagnostics, ...read.diagnostics] }, engine, catalogOptions);
+  const all = { ...read, paths: paths.map(pathText), diagnostics: [...diagnostics, ...read.diagnostics] };
+  return buildCatalog(all, engine, catalogOptions);
 }
 
 /** Looks for each program once: many definitions name the same. */
