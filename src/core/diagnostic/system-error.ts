@@ -17,6 +17,23 @@ const TEXT = {
   FILTER_OUTPUT: 'the precreate hook {path} did not print a whole config.json: {reason}',
   RUNTIME_FEATURES: 'cannot ask {path} for its features: {reason}',
   WATCH: 'cannot watch {path}: {reason}',
+  CGROUP_NOT_MOUNTED: 'no cgroup filesystem is mounted here that holds {what}',
+  CGROUP_NOT_FOUND: 'there is no cgroup {path}: it was removed, or the path is wrong',
+  CGROUP_NOT_CGROUP: '{path} is not within a cgroup filesystem; nothing is written elsewhere',
+  CGROUP_LINK: '{path} is a symbolic link or no directory; a cgroup is reached through directories alone',
+  CGROUP_ROOT: '{path} is the root cgroup, which holds the whole machine; name one below it',
+  CGROUP_OUTSIDE: 'the cgroup of process {pid} cannot be named from here: {reason}',
+  CGROUP_READ: 'cannot read {path}: {reason}',
+  CGROUP_WRITE: 'cannot write "{value}" to {path}: {reason}',
+  CGROUP_CONTROLLER:
+    'cannot write {path}: the controller {controller} is not enabled: {ancestor} does not pass it on; {hint}',
+  CGROUP_FILE: 'cannot write {path}: this kernel has no such file, although the controller {controller} is there',
+  CGROUP_MEMORY_IN_USE:
+    'the memory limit of {bytes} bytes is not above the {current} bytes in use in {path}; nothing was changed',
+  PROCESS_GONE: 'there is no process {pid}',
+  PROCESS_REUSED:
+    'process {pid} is another one than a moment ago: the first has ended, and its number was given out again',
+  SYSTEMD_CALL: 'systemd refused {method} for {unit}: {reason}',
 } as const;
 
 /**
