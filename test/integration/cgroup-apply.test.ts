@@ -1,17 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { parseExactJson } from '../../src/core/oci/exact-json.ts';
 import { applyResources, prepareResources } from '../../src/linux/cgroup/apply-resources.ts';
 import { type CgroupSelector, closeTarget, openTarget } from '../../src/linux/cgroup/cgroup-target.ts';
+import { type Requirement, requires, root } from '../requirement.ts';
 
 // The controllers of this machine as they are: v1 where they are mounted so, as in hybrid mode. Unified cgroups with
 // controllers are tested in the virtual machine (test/vm).
 const CONTROLLERS = ['memory', 'cpu', 'pids'] as const;
-const isV1 = process.getuid?.() === 0 && CONTROLLERS.every((name) => existsSync(`/sys/fs/cgroup/${name}/tasks`));
-if (!isV1 && process.env['HOOKS_TEST_STRICT'] === '1') {
-  throw new Error('needs root and cgroup v1 with memory, cpu and pids at /sys/fs/cgroup');
-}
+const controllersOnV1: Requirement = {
+  name: 'cgroup v1',
+  missing: () =>
+    CONTROLLERS.every((name) => existsSync(`/sys/fs/cgroup/${name}/tasks`))
+      ? undefined
+      : `needs ${CONTROLLERS.join(', ')} on cgroup v1 at /sys/fs/cgroup`,
+};
 
 const NAME = `/hooks-test-apply-${process.pid}`;
 const file = (controller: string, name: string): string => `/sys/fs/cgroup/${controller}${NAME}/${name}`;
@@ -28,7 +32,7 @@ function apply(selector: CgroupSelector, resources: object) {
   }
 }
 
-describe.skipIf(!isV1)('applyResources on cgroup v1 (needs root and v1 controllers)', () => {
+requires([root, controllersOnV1], () => {
   let sleeper: ChildProcess | undefined;
 
   function container(): number {

@@ -1,3 +1,5 @@
+import { escapeControls } from './quote.ts';
+
 /** What the system refused; each code has its sentence in `TEXT`. */
 export type SystemErrorCode = keyof typeof TEXT;
 
@@ -47,7 +49,7 @@ export class SystemError extends Error {
 
   constructor(code: SystemErrorCode, args: SystemErrorArguments, options?: ErrorOptions) {
     super(
-      TEXT[code].replace(/\{(\w+)\}/g, (whole, name: string) => String(args[name] ?? whole)),
+      TEXT[code].replace(/\{(\w+)\}/g, (whole, name: string) => escapeControls(String(args[name] ?? whole))),
       options,
     );
     this.code = code;

@@ -1,4 +1,8 @@
+import { escapeControls } from '../../core/diagnostic/quote.ts';
+
 const TEXT = {
+  JSON_INVALID: 'this is not JSON: {reason}',
+  FILE_TOO_LARGE: 'the file has more than {limit} bytes',
   RESOURCES_NOT_OBJECT: 'this must be a linux.resources object; for a config.json give its linux.resources alone',
   FIELD_TYPE: 'must be {expected}, not {found}',
   FIELD_RANGE: '{value} is out of range: {expected}',
@@ -45,5 +49,5 @@ export function problem(
 
 /** Gives the sentence of a problem: what, where, why and how to mend. */
 export function renderProblem({ code, field, args }: CgroupProblem): string {
-  return `${field}: ${TEXT[code].replace(/\{(\w+)\}/g, (whole, name: string) => args[name] ?? whole)}`;
+  return escapeControls(`${field}: ${TEXT[code].replace(/\{(\w+)\}/g, (whole, name: string) => args[name] ?? whole)}`);
 }
