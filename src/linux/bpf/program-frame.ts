@@ -1,0 +1,93 @@
+import {
+  type AssemblyLine,
+  arithmetic,
+  arithmeticRegister,
+  exit,
+  jump,
+  jumpIf,
+  type Label,
+  label,
+  loadHalf,
+  loadWord,
+  move,
+} from './assemble.ts';
+import { ALWAYS, NEVER, type Verdicts } from './device-map.ts';
+import { ALU, type ByteOrder, JUMP, OPCODE } from './instruction.ts';
+
+/** Registers by what they hold; r1, the context, is never written, so that another program can follow. */
+export const REGISTER = { RESULT: 0, CONTEXT: 1, TYPE: 2, ACCESS: 3, MAJOR: 4, MINOR: 5 } as const;
+
+/** What the kernel puts in the low half of `access_type` (`BPF_DEVCG_DEV_BLOCK`, `BPF_DEVCG_DEV_CHAR`). */
+export const TYPE_NUMBER = { b: 1, c: 2 } as const;
+
+const OFFSET_MAJOR = 4;
+const OFFSET_MINOR = 8;
+const LOOK_UP = 'look the access up';
+
+/** Gives the label of the code that ends the program with these verdicts. */
+export function leafLabel(verdicts: Verdicts): Label {
+  return `verdicts ${verdicts}`;
+}
+
+/** Loads what the body reads, and nothing else. */
+export function prologue(body: readonly AssemblyLine[], byteOrder: ByteOrder): AssemblyLine[] {
+  const read = new Set<number>();
+  for (const line of body) {
+    if (line.kind === 'jump' && line.instruction.opcode !== OPCODE.JA) read.add(line.instruction.dst);
+  }
+  const { TYPE, ACCESS, MAJOR, MINOR, CONTEXT } = REGISTER;
+  const lines: AssemblyLine[] = [];
+  if (read.has(TYPE)) lines.push(loadHalf(TYPE, CONTEXT, byteOrder === 'LE' ? 0 : 2));
+  if (read.has(ACCESS)) lines.push(loadAccess(byteOrder));
+  if (read.has(MAJOR)) lines.push(loadWord(MAJOR, CONTEXT, OFFSET_MAJOR));
+  if (read.has(MINOR)) lines.push(loadWord(MINOR, CONTEXT, OFFSET_MINOR));
+  return lines;
+}
+
+/**
+ * Gives the ends of a program, `first` leading so that the body can fall into it. Verdicts that depend on the access
+ * share one look-up: r0 holds the eight verdicts, shifted by the access until its own is the lowest bit.
+ *
+ * @param next - where a request goes that nothing here allows; without it, it is denied
+ */
+export function leaves(
+  first: Verdicts,
+  all: ReadonlySet<Verdicts>,
+  byteOrder: ByteOrder,
+  next?: Label,
+): AssemblyLine[] {
+  const others = [...all].filter((verdicts) => verdicts !== first);
+  const [fixed, varying] = partition([first, ...others]);
+  // In front of another program the look-up cannot exit with r0, whose other bits are verdicts too.
+  if (next !== undefined && varying.length > 0 && !fixed.includes(ALWAYS)) fixed.push(ALWAYS);
+  const fixedLines = fixed.flatMap((verdicts) => fixedLeaf(verdicts, next));
+  const varyingLines = varying.flatMap((verdicts, index) => [
+    label(leafLabel(verdicts)),
+    move(REGISTER.RESULT, verdicts),
+    jump(LOOK_UP),
+    ...(index === 0 ? lookUp(byteOrder, next) : []),
+  ]);
+  // In front of another program the fixed ends come last: "never" falls into it.
+  return fixed[0] === first && next === undefined ? [...fixedLines, ...varyingLines] : [...varyingLines, ...fixedLines];
+}
+
+function partition(all: readonly Verdicts[]): [fixed: Verdicts[], varying: Verdicts[]] {
+  const isFixed = (verdicts: Verdicts): boolean => verdicts === ALWAYS || verdicts === NEVER;
+  return [all.filter(isFixed), all.filter((verdicts) => !isFixed(verdicts))];
+}
+
+function fixedLeaf(verdicts: Verdicts, next: Label | undefined): AssemblyLine[] {
+  if (verdicts === NEVER && next !== undefined) return [label(leafLabel(NEVER)), jump(next)];
+  return [label(leafLabel(verdicts)), move(REGISTER.RESULT, verdicts === ALWAYS ? 1 : 0), exit()];
+}
+
+function lookUp(byteOrder: ByteOrder, next: Label | undefined): AssemblyLine[] {
+  const { RESULT, ACCESS } = REGISTER;
+  const shift = [label(LOOK_UP), loadAccess(byteOrder), arithmeticRegister(ALU.RSH, RESULT, ACCESS)];
+  if (next === undefined) return [...shift, arithmetic(ALU.AND, RESULT, 1), exit()];
+  return [...shift, jumpIf(JUMP.JSET, RESULT, 1, leafLabel(ALWAYS)), jump(next)];
+}
+
+function loadAccess(byteOrder: ByteOrder): AssemblyLine {
+  return loadHalf(REGISTER.ACCESS, REGISTER.CONTEXT, byteOrder === 'LE' ? 2 : 0);
+}
