@@ -36,6 +36,18 @@ const TEXT = {
   PROCESS_REUSED:
     'process {pid} is another one than a moment ago: the first has ended, and its number was given out again',
   SYSTEMD_CALL: 'systemd refused {method} for {unit}: {reason}',
+  BPF_LOAD: 'the kernel does not load the device program: {reason}',
+  BPF_QUERY: 'cannot ask which device programs are attached to {cgroup}: {reason}',
+  BPF_ATTACH: 'cannot attach a device program to {cgroup}: {reason}',
+  BPF_ARCHITECTURE: 'the number of bpf(2) is not known for the architecture {arch}',
+  DEVICE_RACE:
+    'somebody else kept replacing the device programs of {cgroup} ({attempts} attempts); try again when it is quiet',
+  DEVICE_FIXED: 'the device program {id} of {cgroup} cannot be widened: {reason}; nothing was changed there',
+  DEVICE_DENIED_ABOVE:
+    'the cgroup {cgroup} is widened, but {ancestor} above it still denies {device}; it holds more than this container, so it is left alone: allow the device there first',
+  DEVICE_V1: 'cannot write "{value}" to {path}: {reason}',
+  DEVICE_MISSING: 'there is no device {path}: {reason}',
+  DEVICE_UNKNOWN: 'no driver named {name} is in /proc/devices or /proc/misc; load its module first',
 } as const;
 
 /**

@@ -47,6 +47,11 @@ export function jump(target: Label): AssemblyLine {
   return { kind: 'jump', instruction: { opcode: OPCODE.JA, dst: 0, src: 0, offset: 0, imm: 0 }, target };
 }
 
+/** Gives a call of a kernel helper by its number: its arguments are r1 to r5, its result r0. */
+export function callHelper(number: number): AssemblyLine {
+  return line(OPCODE.CALL, 0, 0, 0, number);
+}
+
 /** Gives the end of the program: r0 is its result. */
 export function exit(): AssemblyLine {
   return line(OPCODE.EXIT, 0, 0, 0, 0);

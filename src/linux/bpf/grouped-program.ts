@@ -10,7 +10,7 @@ import {
   type Verdicts,
 } from './device-map.ts';
 import { type ByteOrder, JUMP } from './instruction.ts';
-import { leafLabel, leaves, prologue, REGISTER, TYPE_NUMBER } from './program-frame.ts';
+import { type Ends, leafLabel, leaves, prologue, REGISTER, TYPE_NUMBER } from './program-frame.ts';
 
 /** So many tests in a row cost less than one more step of a binary search. */
 const LONGEST_RUN = 16;
@@ -30,10 +30,8 @@ interface Step {
 /**
  * Gives a program that tests type, then major, then minor, and ends in one leaf for each distinct set of verdicts.
  * Majors whose exceptions are few fall through to what holds for every other major.
- *
- * @param next - see `leaves`
  */
-export function groupedLines(map: DeviceMap, byteOrder: ByteOrder, next?: Label): AssemblyLine[] {
+export function groupedLines(map: DeviceMap, byteOrder: ByteOrder, ends?: Ends): AssemblyLine[] {
   const body: AssemblyLine[] = [];
   let chain = chainOf(map.c, 'c');
   if (!sameMajors(map.b, map.c)) {
@@ -51,7 +49,7 @@ export function groupedLines(map: DeviceMap, byteOrder: ByteOrder, next?: Label)
   }
   body.push(...chain.lines, jump(leafLabel(chain.rest)));
   const used = new Set([...map.b, ...map.c].flatMap(({ minors }) => minors.map(({ verdicts }) => verdicts)));
-  return [...prologue(body, byteOrder), ...body, ...leaves(chain.rest, used, byteOrder, next)];
+  return [...prologue(body, byteOrder), ...body, ...leaves(chain.rest, used, byteOrder, ends)];
 }
 
 function chainOf(spans: readonly MajorSpan[], name: string): Chain {

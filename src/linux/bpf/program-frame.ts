@@ -44,48 +44,53 @@ export function prologue(body: readonly AssemblyLine[], byteOrder: ByteOrder): A
   return lines;
 }
 
+/** What a program does with a request that passes, and with one that does not; each ends the program or jumps away. */
+export interface Ends {
+  readonly always: readonly AssemblyLine[];
+  readonly never: readonly AssemblyLine[];
+}
+
+/** The ends of a filter: its result is 1 or 0. */
+export const FILTER_ENDS: Ends = {
+  always: [move(REGISTER.RESULT, 1), exit()],
+  never: [move(REGISTER.RESULT, 0), exit()],
+};
+
 /**
  * Gives the ends of a program, `first` leading so that the body can fall into it. Verdicts that depend on the access
  * share one look-up: r0 holds the eight verdicts, shifted by the access until its own is the lowest bit.
- *
- * @param next - where a request goes that nothing here allows; without it, it is denied
  */
 export function leaves(
   first: Verdicts,
   all: ReadonlySet<Verdicts>,
   byteOrder: ByteOrder,
-  next?: Label,
+  ends: Ends = FILTER_ENDS,
 ): AssemblyLine[] {
-  const others = [...all].filter((verdicts) => verdicts !== first);
-  const [fixed, varying] = partition([first, ...others]);
-  // In front of another program the look-up cannot exit with r0, whose other bits are verdicts too.
-  if (next !== undefined && varying.length > 0 && !fixed.includes(ALWAYS)) fixed.push(ALWAYS);
-  const fixedLines = fixed.flatMap((verdicts) => fixedLeaf(verdicts, next));
+  const ordered = [first, ...[...all].filter((verdicts) => verdicts !== first)];
+  const varying = ordered.filter((verdicts) => verdicts !== ALWAYS && verdicts !== NEVER);
+  const fixed = ordered.filter((verdicts) => !varying.includes(verdicts));
+  // A filter's look-up ends in r0 itself; any other has to reach the ends, whatever else uses them.
+  if (ends !== FILTER_ENDS && varying.length > 0) {
+    fixed.push(...[ALWAYS, NEVER].filter((verdicts) => !fixed.includes(verdicts)));
+  }
+  const fixedLines = fixed.flatMap((verdicts) => [
+    label(leafLabel(verdicts)),
+    ...(verdicts === ALWAYS ? ends.always : ends.never),
+  ]);
   const varyingLines = varying.flatMap((verdicts, index) => [
     label(leafLabel(verdicts)),
     move(REGISTER.RESULT, verdicts),
     jump(LOOK_UP),
-    ...(index === 0 ? lookUp(byteOrder, next) : []),
+    ...(index === 0 ? lookUp(byteOrder, ends) : []),
   ]);
-  // In front of another program the fixed ends come last: "never" falls into it.
-  return fixed[0] === first && next === undefined ? [...fixedLines, ...varyingLines] : [...varyingLines, ...fixedLines];
+  return fixed[0] === first ? [...fixedLines, ...varyingLines] : [...varyingLines, ...fixedLines];
 }
 
-function partition(all: readonly Verdicts[]): [fixed: Verdicts[], varying: Verdicts[]] {
-  const isFixed = (verdicts: Verdicts): boolean => verdicts === ALWAYS || verdicts === NEVER;
-  return [all.filter(isFixed), all.filter((verdicts) => !isFixed(verdicts))];
-}
-
-function fixedLeaf(verdicts: Verdicts, next: Label | undefined): AssemblyLine[] {
-  if (verdicts === NEVER && next !== undefined) return [label(leafLabel(NEVER)), jump(next)];
-  return [label(leafLabel(verdicts)), move(REGISTER.RESULT, verdicts === ALWAYS ? 1 : 0), exit()];
-}
-
-function lookUp(byteOrder: ByteOrder, next: Label | undefined): AssemblyLine[] {
+function lookUp(byteOrder: ByteOrder, ends: Ends): AssemblyLine[] {
   const { RESULT, ACCESS } = REGISTER;
   const shift = [label(LOOK_UP), loadAccess(byteOrder), arithmeticRegister(ALU.RSH, RESULT, ACCESS)];
-  if (next === undefined) return [...shift, arithmetic(ALU.AND, RESULT, 1), exit()];
-  return [...shift, jumpIf(JUMP.JSET, RESULT, 1, leafLabel(ALWAYS)), jump(next)];
+  if (ends === FILTER_ENDS) return [...shift, arithmetic(ALU.AND, RESULT, 1), exit()];
+  return [...shift, jumpIf(JUMP.JSET, RESULT, 1, leafLabel(ALWAYS)), jump(leafLabel(NEVER))];
 }
 
 function loadAccess(byteOrder: ByteOrder): AssemblyLine {

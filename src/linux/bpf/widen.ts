@@ -46,11 +46,27 @@ function prepend(program: readonly Instruction[], extra: DeviceMap, byteOrder: B
   }
   // Code that nothing reaches is refused, so where everything is granted the old program has to go.
   const isAll = sameMap(extra, uniformMap(ALWAYS));
-  const joined = isAll ? generateFromMap(extra, byteOrder) : [...generatePrefix(extra, byteOrder), ...program];
+  const prefix = isAll ? [] : generatePrefix(extra, byteOrder);
+  if (prefix.length > 0 && startsWith(program, prefix)) return { kind: 'unchanged' };
+  const joined = isAll ? generateFromMap(extra, byteOrder) : [...prefix, ...program];
   if (!agree(program, joined, extra, extra, byteOrder)) {
     return { kind: 'impossible', reason: 'the widened program failed its proof' };
   }
   return { kind: 'prepended', program: joined };
+}
+
+function startsWith(program: readonly Instruction[], prefix: readonly Instruction[]): boolean {
+  return prefix.every((instruction, index) => {
+    const other = program[index];
+    return (
+      other !== undefined &&
+      other.opcode === instruction.opcode &&
+      other.dst === instruction.dst &&
+      other.src === instruction.src &&
+      other.offset === instruction.offset &&
+      other.imm === instruction.imm
+    );
+  });
 }
 
 /** Runs both programs on probes at the borders of `borders`: the new one must allow what the old or `extra` does. */

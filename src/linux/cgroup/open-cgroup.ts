@@ -64,6 +64,11 @@ export class OpenCgroup {
     }
   }
 
+  /** The open directory, for system calls that want one; it is closed with the cgroup. */
+  get descriptor(): number {
+    return this.#descriptor;
+  }
+
   /** Opens the parent's directory; undefined above the mount point. */
   openParent(): OpenCgroup | undefined {
     if (this.place.path === '/') return undefined;
