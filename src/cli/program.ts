@@ -116,12 +116,75 @@ export function createProgram(onEnd: OnEnd = () => undefined): Command {
     )
     .action(run(async () => (await import('./commands/convert.ts')).convert));
 
+  addDevicesCommands(program, run);
   addCgroupCommands(program, run);
 
   return program;
 }
 
 type Run = (load: () => Promise<Action>) => (...args: unknown[]) => Promise<void>;
+
+function addDevicesCommands(program: Command, run: Run): void {
+  const devices = program
+    .command('devices')
+    .summary('device allow-lists: show, change and compile them')
+    .description('Show which devices a container may open, allow or deny it some, and compile device programs.');
+
+  withOutput(devices.command('compile'))
+    .description('Compile a rule list to the eBPF program of a device cgroup. Exit 1 when the dialect refuses it.')
+    .requiredOption('--rules <file>', 'a list of {allow, type, major, minor, access}, or - for standard input')
+    .addOption(choice('--dialect <runtime>', 'whose reading of the list', ['runc', 'crun'], 'runc'))
+    .addOption(
+      new Option('--defaults <runtime>', 'add the default rules of this runtime (default: none)').choices([
+        'runc',
+        'crun',
+      ]),
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'hooks devices compile --rules rules.json --defaults runc',
+        'jq .linux.resources.devices config.json | hooks devices compile --rules - --json',
+      ),
+    )
+    .action(run(async () => (await import('./commands/devices-compile.ts')).devicesCompile));
+
+  withOutput(devices.command('show'))
+    .description('Decode from the kernel what the programs in force let a container open, level by level.')
+    .option('--pid <n>', 'a process of the container')
+    .option('--cgroup <path>', 'its cgroup, counted from the root of the hierarchy')
+    .addHelpText('after', examples('hooks devices show --pid 4711', 'hooks devices show --pid 4711 --json'))
+    .action(run(async () => (await import('./commands/devices-show.ts')).devicesShow));
+
+  withDevices(devices.command('allow'))
+    .description('Give a running container devices: its programs are widened in place, and v1 and systemd are told.')
+    .addOption(accessOption('rw'))
+    .addHelpText(
+      'after',
+      examples("hooks devices allow --pid 4711 '/dev/nvidia*'", 'hooks devices allow --pid 4711 10:229'),
+    )
+    .action(run(async () => (await import('./commands/devices-set.ts')).devicesAllow));
+
+  withDevices(devices.command('deny'))
+    .description('Take devices away from a running container; what is open stays open.')
+    .addOption(accessOption('rwm'))
+    .addHelpText('after', examples('hooks devices deny --pid 4711 /dev/fuse'))
+    .action(run(async () => (await import('./commands/devices-set.ts')).devicesDeny));
+}
+
+function withDevices(command: Command): Command {
+  return withOutput(command)
+    .argument('<device...>', 'a path, a glob, numbers (10:229, b:7:0) or a driver (class:fuse)')
+    .option('--pid <n>', 'a process of the container')
+    .option('--cgroup <path>', 'its cgroup, counted from the root of the hierarchy')
+    .option('--require', 'a glob that fits no device is an error')
+    .option('--dry-run', 'print what would be done')
+    .option('--verifier-log', "quote the kernel's verifier when it refuses a program");
+}
+
+function accessOption(byDefault: string): Option {
+  return new Option('--access <letters>', 'r (read), w (write), m (make a node)').default(byDefault);
+}
 
 function addCgroupCommands(program: Command, run: Run): void {
   const cgroup = program

@@ -26,6 +26,9 @@ const TEXT = {
   SLICE_NAME: 'not a slice: it ends in ".slice", holds no "/", and no part between "-" is empty',
   UNIT_NAME: 'not a unit name: it has 1 to 255 characters and holds no "/"',
   ID_INVALID: 'a container id is made of letters, digits, "_", "+", "-" and ".", and is neither "." nor ".."',
+  DEVICE_RULES_NOT_LIST: 'this must be a list of rules, as linux.resources.devices of a config.json',
+  DEVICE_RULES_TOO_MANY: 'there are more than {limit} rules',
+  DEVICE_RULE_REFUSED: '{reason}; the container would not start',
 } as const;
 
 /** What can be wrong with wishes for a cgroup; each code has its sentence in `TEXT`. */
