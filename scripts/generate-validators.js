@@ -8,6 +8,7 @@ import standalone from 'ajv/dist/standalone/index.js';
 const VALIDATORS = [
   { schema: 'hook-1.0.0', file: 'validate-hook-1-0-0', name: 'validateHook100' },
   { schema: 'hook-0.1.0', file: 'validate-hook-0-1-0', name: 'validateHook010' },
+  { schema: 'policy', file: 'validate-policy', name: 'validatePolicy' },
 ];
 
 const PROSE = ['title', 'description', 'examples'];

@@ -118,6 +118,7 @@ export function createProgram(onEnd: OnEnd = () => undefined): Command {
 
   addDevicesCommands(program, run);
   addCgroupCommands(program, run);
+  addHelperCommands(program, run);
 
   return program;
 }
@@ -170,6 +171,38 @@ function addDevicesCommands(program: Command, run: Run): void {
     .addOption(accessOption('rwm'))
     .addHelpText('after', examples('hooks devices deny --pid 4711 /dev/fuse'))
     .action(run(async () => (await import('./commands/devices-set.ts')).devicesDeny));
+}
+
+function addHelperCommands(program: Command, run: Run): void {
+  const helper = program
+    .command('helper')
+    .summary('what a shipped hook runs: the state on standard input')
+    .description(
+      'What a shipped hook runs. The state of the container is read from standard input; exit 0, or 1 and the container is not created.',
+    );
+
+  withOutput(helper.command('devices'))
+    .description(
+      'Give the container devices and take others away: those of the arguments, else what its annotations ask for and the policy grants.',
+    )
+    .option('--allow <device...>', 'paths, globs, numbers (10:229, b:7:0) or drivers (class:fuse)')
+    .option('--deny <device...>', 'the same')
+    .option('--access <letters>', 'r (read), w (write), m (make a node); default: allow rw, deny rwm')
+    .option('--require', 'a glob that fits no device is an error')
+    .option('--policy <file>', 'instead of /etc/oci-hooks/policy.yaml')
+    .addOption(
+      new Option('--runtime <name>', 'who starts the container, for a program that the kernel hides').choices([
+        'runc',
+        'crun',
+      ]),
+    )
+    .option('--sandbox', 'the pid may be that of a sandbox or a virtual machine as a whole')
+    .option('--dry-run', 'print what would be done')
+    .option('--verifier-log', "quote the kernel's verifier when it refuses a program")
+    .addHelpText('after', examples("runc state ID | hooks helper devices --allow '/dev/nvidia*' --access rw"))
+    .action(run(async () => (await import('./commands/helper-devices.ts')).helperDevices));
+
+  for (const verb of helper.commands) verb.exitOverride();
 }
 
 function withDevices(command: Command): Command {

@@ -1,8 +1,10 @@
 import { closeDeviceCgroups, openDeviceCgroups } from '../../linux/device/device-cgroups.ts';
+import { parseDeviceQuery } from '../../linux/device/device-query.ts';
+import { findWishes } from '../../linux/device/find-wishes.ts';
 import { allowDevices, type DeviceReport, denyDevices } from '../../linux/device/set-devices.ts';
 import { deedLine } from '../deed-line.ts';
-import { accessOf, selectorOf, wishesOf } from '../device-flags.ts';
-import { EXIT, type ExitStatus } from '../exit-status.ts';
+import { accessOf, selectorOf } from '../device-flags.ts';
+import { EXIT, type ExitStatus, UsageError } from '../exit-status.ts';
 import { writeJson, writeNote, writeResult } from '../output.ts';
 
 /** Flags of `hooks devices allow` and `hooks devices deny`. */
@@ -33,7 +35,11 @@ function setDevices(
   set: typeof allowDevices | typeof denyDevices,
 ): ExitStatus {
   const selector = selectorOf(flags.pid, flags.cgroup);
-  const { wishes, warnings } = wishesOf(devices, accessOf(flags.access), flags.require === true);
+  for (const text of devices) {
+    const query = parseDeviceQuery(text);
+    if ('reason' in query) throw new UsageError(`${text} names no device: ${query.reason}`);
+  }
+  const { wishes, missing } = findWishes(devices, accessOf(flags.access), flags.require === true);
   const cgroups = openDeviceCgroups(selector);
   let report: DeviceReport;
   try {
@@ -42,7 +48,7 @@ function setDevices(
   } finally {
     closeDeviceCgroups(cgroups);
   }
-  const all = [...warnings, ...report.warnings];
+  const all = [...missing, ...report.warnings];
   if (flags.json) writeJson({ deeds: report.deeds, warnings: all });
   else writeResult(report.deeds.map((deed) => `${deedLine(deed)}\n`).join(''));
   if (!flags.quiet) for (const warning of all) writeNote(`hooks: warning: ${warning}`);

@@ -40,6 +40,9 @@ export interface DiagnosticArguments {
   PATTERN_DOT_UNESCAPED: { readonly pattern: string };
   PATTERN_POSIX: { readonly pattern: string; readonly fragment: string };
   RUNTIME_STAGE_UNSUPPORTED: { readonly stage: string; readonly runtime: string };
+  // Policy
+  POLICY_VALUE: { readonly problem: string };
+  POLICY_REFUSED: { readonly wish: string; readonly line: string };
   // Containers
   CONFIG_SYNTAX: { readonly expected: string; readonly found: string };
   CONFIG_INVALID_UTF8: { readonly byteOffset: number };

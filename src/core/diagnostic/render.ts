@@ -260,6 +260,16 @@ const TEXT: { readonly [Code in DiagnosticCode]: TextOf<Code> } = {
     why: 'its `features` do not list the stage, so the hook would be ignored',
     fix: 'choose another stage or another runtime',
   }),
+  POLICY_VALUE: ({ problem }) => ({
+    what: problem,
+    why: 'the policy decides what containers may ask for, so nothing in it is guessed: schemas/policy.json',
+    fix: 'correct it; docs/devices.md has an example',
+  }),
+  POLICY_REFUSED: ({ wish, line }) => ({
+    what: `an annotation asks for ${quote(wish)}, and the policy does not grant it`,
+    why: 'whoever may create a container writes its annotations, so they grant nothing by themselves',
+    fix: `where that is meant, add to the policy: ${line}`,
+  }),
   CONFIG_SYNTAX: ({ expected, found }) => ({
     what: `expected ${expected}, found ${found}`,
     why: 'config.json must be one JSON document',

@@ -32,6 +32,10 @@ const TEXT = {
   CGROUP_FILE: 'cannot write {path}: this kernel has no such file, although the controller {controller} is there',
   CGROUP_MEMORY_IN_USE:
     'the memory limit of {bytes} bytes is not above the {current} bytes in use in {path}; nothing was changed',
+  STATE_INVALID:
+    'standard input is not the state of a container: {reason}; a hook helper is run by a runtime, or with `runc state ID | hooks helper ...`',
+  PROCESS_NONE: 'the state of container {id} has no pid: this helper belongs to a stage at which the container exists',
+  PROCESS_NOT_CONTAINER: 'process {pid} is {kind}, not the container; say --sandbox if that is meant',
   PROCESS_GONE: 'there is no process {pid}',
   PROCESS_REUSED:
     'process {pid} is another one than a moment ago: the first has ended, and its number was given out again',
@@ -46,6 +50,7 @@ const TEXT = {
   DEVICE_DENIED_ABOVE:
     'the cgroup {cgroup} is widened, but {ancestor} above it still denies {device}; it holds more than this container, so it is left alone: allow the device there first',
   DEVICE_V1: 'cannot write "{value}" to {path}: {reason}',
+  DEVICE_QUERY: '{text} names no device: {reason}',
   DEVICE_MISSING: 'there is no device {path}: {reason}',
   DEVICE_UNKNOWN: 'no driver named {name} is in /proc/devices or /proc/misc; load its module first',
 } as const;
