@@ -1,13 +1,14 @@
 import { Command, Option } from 'commander';
 import { BUILD } from './build.ts';
+import { addCgroupCommands } from './cgroup-commands.ts';
 import { EXECUTABLE } from './executable.ts';
 import type { ExitStatus } from './exit-status.ts';
+import { type Action, choice, collect, examples, type Run, withOutput } from './flag.ts';
+import { addHelperCommands } from './helper-commands.ts';
 import { writeNote, writeResult } from './output.ts';
 
 /** Told the exit status of the command that ran. */
 export type OnEnd = (status: ExitStatus) => void;
-
-type Action = (...args: never[]) => Promise<ExitStatus>;
 
 /**
  * Gives the command line: names, flags and help of every command. What a command does is loaded when it is called.
@@ -123,8 +124,6 @@ export function createProgram(onEnd: OnEnd = () => undefined): Command {
   return program;
 }
 
-type Run = (load: () => Promise<Action>) => (...args: unknown[]) => Promise<void>;
-
 function addDevicesCommands(program: Command, run: Run): void {
   const devices = program
     .command('devices')
@@ -173,38 +172,6 @@ function addDevicesCommands(program: Command, run: Run): void {
     .action(run(async () => (await import('./commands/devices-set.ts')).devicesDeny));
 }
 
-function addHelperCommands(program: Command, run: Run): void {
-  const helper = program
-    .command('helper')
-    .summary('what a shipped hook runs: the state on standard input')
-    .description(
-      'What a shipped hook runs. The state of the container is read from standard input; exit 0, or 1 and the container is not created.',
-    );
-
-  withOutput(helper.command('devices'))
-    .description(
-      'Give the container devices and take others away: those of the arguments, else what its annotations ask for and the policy grants.',
-    )
-    .option('--allow <device...>', 'paths, globs, numbers (10:229, b:7:0) or drivers (class:fuse)')
-    .option('--deny <device...>', 'the same')
-    .option('--access <letters>', 'r (read), w (write), m (make a node); default: allow rw, deny rwm')
-    .option('--require', 'a glob that fits no device is an error')
-    .option('--policy <file>', 'instead of /etc/oci-hooks/policy.yaml')
-    .addOption(
-      new Option('--runtime <name>', 'who starts the container, for a program that the kernel hides').choices([
-        'runc',
-        'crun',
-      ]),
-    )
-    .option('--sandbox', 'the pid may be that of a sandbox or a virtual machine as a whole')
-    .option('--dry-run', 'print what would be done')
-    .option('--verifier-log', "quote the kernel's verifier when it refuses a program")
-    .addHelpText('after', examples("runc state ID | hooks helper devices --allow '/dev/nvidia*' --access rw"))
-    .action(run(async () => (await import('./commands/helper-devices.ts')).helperDevices));
-
-  for (const verb of helper.commands) verb.exitOverride();
-}
-
 function withDevices(command: Command): Command {
   return withOutput(command)
     .argument('<device...>', 'a path, a glob, numbers (10:229, b:7:0) or a driver (class:fuse)')
@@ -217,70 +184,6 @@ function withDevices(command: Command): Command {
 
 function accessOption(byDefault: string): Option {
   return new Option('--access <letters>', 'r (read), w (write), m (make a node)').default(byDefault);
-}
-
-function addCgroupCommands(program: Command, run: Run): void {
-  const cgroup = program
-    .command('cgroup')
-    .summary('cgroup set-up: where a container goes, what its limits come to')
-    .description('Find the cgroup of a container, plan what linux.resources come to, and apply it.');
-
-  withOutput(cgroup.command('path'))
-    .description('Say which cgroup a runtime makes for a container, or which one a running process is in.')
-    .option('--cgroups-path <path>', 'linux.cgroupsPath of the config.json; may be empty')
-    .option('--id <id>', "the container's id")
-    .option('--pid <n>', 'a running process instead')
-    .addOption(
-      new Option('--driver <driver>', 'default: systemd for slice:prefix:name, else cgroupfs').choices([
-        'cgroupfs',
-        'systemd',
-      ]),
-    )
-    .addOption(choice('--runtime <name>', 'whose conventions', ['runc', 'crun', 'kata'], 'runc'))
-    .option('--rootless', "below the systemd of a user's own")
-    .option('--uid <n>', 'that user (default: the caller)')
-    .addOption(choice('--cgroup <version>', 'the version of the controllers', ['1', '2'], '2'))
-    .option('--own-cgroup <path>', "the runtime's own cgroup, from which runc counts relative paths (default: /)")
-    .option('--subgroup <name>', "crun's annotation run.oci.systemd.subgroup")
-    .addHelpText(
-      'after',
-      examples(
-        'hooks cgroup path --cgroups-path kubepods.slice:cri-containerd:abc --id abc',
-        'hooks cgroup path --pid 4711 --json',
-      ),
-    )
-    .action(run(async () => (await import('./commands/cgroup-path.ts')).cgroupPath));
-
-  withResources(cgroup.command('plan'))
-    .description('Say which values linux.resources become, in order, and what has no effect. Exit 1 on any error.')
-    .addOption(choice('--cgroup <version>', 'the version of the controllers', ['1', '2'], '2'))
-    .addHelpText('after', examples('hooks cgroup plan --resources resources.json --systemd 252 --json'))
-    .action(run(async () => (await import('./commands/cgroup-plan.ts')).cgroupPlan));
-
-  withResources(cgroup.command('apply'))
-    .description('Apply linux.resources to a cgroup: first the systemd unit, then the files; all of it, or none.')
-    .option('--pid <n>', 'the cgroup that holds this process')
-    .option('--path <cgroup>', 'a cgroup, counted from the root of the hierarchy')
-    .option('--cgroup-root <dir>', 'a plain directory instead of /sys/fs/cgroup, to try it out')
-    .option('--dry-run', 'print what would be done')
-    .addHelpText('after', examples('hooks cgroup apply --resources resources.json --pid 4711 --dry-run'))
-    .action(run(async () => (await import('./commands/cgroup-apply.ts')).cgroupApply));
-}
-
-/** Flags that decide how linux.resources are read. */
-function withResources(command: Command): Command {
-  return withOutput(command)
-    .option('--resources <file>', 'a linux.resources object, or - for standard input')
-    .option('--unified <file>', 'more of linux.resources.unified: an object of file names and values')
-    .option('--bfq', 'the cgroup has the weight files of the bfq scheduler')
-    .addOption(choice('--weight-formula <formula>', 'how cpu.shares become cpu.weight', ['log', 'linear'], 'log'))
-    .addOption(choice('--dialect <runtime>', 'the runtime whose reading is followed', ['runc', 'crun'], 'runc'))
-    .option('--systemd <version>', 'the systemd that owns the unit: its properties are planned too')
-    .addOption(choice('--swappiness0 <what>', 'swappiness 0 on cgroup v2', ['ignore', 'swap-max'], 'ignore'))
-    .addOption(
-      choice('--oom-killer-disabled <what>', 'disableOOMKiller on cgroup v2', ['ignore', 'oom-score-adj'], 'ignore'),
-    )
-    .addOption(choice('--reservation <file>', 'where a memory reservation goes', ['low', 'min'], 'low'));
 }
 
 /** Flags of every command that loads definitions. */
@@ -304,28 +207,10 @@ function withCatalog(command: Command): Command {
     .option('--strict-permissions', 'refuse definitions that others than their owner could change');
 }
 
-function withOutput(command: Command): Command {
-  return command
-    .option('--quiet', 'no warnings and notes on standard error')
-    .option('--json', 'one JSON document on standard output');
-}
-
 function extensionStage(): Option {
   return new Option('--extension-stage <name>', 'a stage that the engine knows besides the six; repeatable').argParser(
     collect,
   );
-}
-
-function choice(flags: string, description: string, choices: readonly string[], byDefault: string): Option {
-  return new Option(flags, description).choices(choices).default(byDefault);
-}
-
-function collect(value: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), value];
-}
-
-function examples(...lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
 }
 
 /** Gives version, commit and what runs the program, a line each. */

@@ -87,11 +87,11 @@ if grep -q vmtest.snapshot /proc/cmdline; then
   stty -F /dev/ttyS0 -echo
   [ ! -x /usr/bin/node ] || node -e 1
   echo VMTEST-READY
-  # The clock stands still between the snapshot and its use.
-  read -r now </dev/ttyS0
-  date -s "@$now" >/dev/null
+  # The clock stands still between the snapshot and its use. The first bytes on the line may be lost.
+  until [[ ${now:-} =~ ^now=([0-9]+)\;$ ]]; do read -r now </dev/ttyS0; done
+  date -s "@${BASH_REMATCH[1]}" >/dev/null
 fi
-tar -xf /dev/vdb -C /run/t
+tar --warning=no-timestamp -xf /dev/vdb -C /run/t
 cd /run/t
 bash ./run.sh
 echo "VMTEST-EXIT $?"
@@ -191,7 +191,7 @@ run() {
     exec 3<>serial.in
     for _ in 1 2 3 4 5; do
       sleep 0.7
-      date +%s >&3
+      date +'now=%s;' >&3
     done
   ) &
   status_of <serial.out

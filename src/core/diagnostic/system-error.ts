@@ -30,6 +30,10 @@ const TEXT = {
   CGROUP_CONTROLLER:
     'cannot write {path}: the controller {controller} is not enabled: {ancestor} does not pass it on; {hint}',
   CGROUP_FILE: 'cannot write {path}: this kernel has no such file, although the controller {controller} is there',
+  CGROUP_V2_NEEDED: '{what} needs cgroup v2, and the controllers here are on v1',
+  CGROUP_INTERNAL_PROCESSES:
+    'cannot pass controllers on from {path}: it holds processes itself, and cgroup v2 wants them in a leaf; say --leaf NAME to have them moved there',
+  RECORD: 'cannot keep the record {path}: {reason}',
   CGROUP_MEMORY_IN_USE:
     'the memory limit of {bytes} bytes is not above the {current} bytes in use in {path}; nothing was changed',
   STATE_INVALID:
@@ -39,6 +43,8 @@ const TEXT = {
   PROCESS_GONE: 'there is no process {pid}',
   PROCESS_REUSED:
     'process {pid} is another one than a moment ago: the first has ended, and its number was given out again',
+  SYSTEMD_UNIT_NONE:
+    'no systemd unit of its own holds the cgroup {path}: properties need an engine that uses the systemd driver',
   SYSTEMD_CALL: 'systemd refused {method} for {unit}: {reason}',
   BPF_LOAD: 'the kernel does not load the device program: {reason}',
   BPF_QUERY: 'cannot ask which device programs are attached to {cgroup}: {reason}',

@@ -1,4 +1,15 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, statfsSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchownSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  rmdirSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs';
 import { errnoOf, SystemError } from '../../core/diagnostic/system-error.ts';
 import { errnoReason } from './errno-reason.ts';
 
@@ -113,11 +124,22 @@ export class OpenCgroup {
     });
   }
 
-  /** Gives the names of the cgroups below. */
-  children(): string[] {
-    return readdirSync(`/proc/self/fd/${this.#descriptor}`, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => entry.name);
+  /** Gives the directory itself, or one of its files, to a user. The error is the system call's own. */
+  chown(file: string | undefined, uid: number, gid: number): void {
+    if (file === undefined) fchownSync(this.#descriptor, uid, gid);
+    else this.#with(file, constants.O_RDONLY | constants.O_NONBLOCK, (descriptor) => fchownSync(descriptor, uid, gid));
+  }
+
+  /** Makes a cgroup below and opens it. The error is the system call's own, `EEXIST` too. */
+  makeChild(name: string): OpenCgroup {
+    mkdirSync(this.#pathOf(name));
+    const below = this.place.path === '/' ? '' : this.place.path;
+    return OpenCgroup.open({ ...this.place, path: `${below}/${name}` });
+  }
+
+  /** Removes a cgroup below, which must be empty. The error is the system call's own. */
+  removeChild(name: string): void {
+    rmdirSync(this.#pathOf(name));
   }
 
   /** Lets go of the directory. */
@@ -126,14 +148,18 @@ export class OpenCgroup {
   }
 
   #with<T>(file: string, flags: number, use: (descriptor: number) => T): T {
-    // Names come from plans, which check them too; here it keeps the promise of the class.
-    if (!/^[^/\0]+$/.test(file) || file === '.' || file === '..') throw new TypeError(`not a file name: ${file}`);
-    const descriptor = openSync(`/proc/self/fd/${this.#descriptor}/${file}`, flags | constants.O_NOFOLLOW);
+    const descriptor = openSync(this.#pathOf(file), flags | constants.O_NOFOLLOW);
     try {
       return use(descriptor);
     } finally {
       closeSync(descriptor);
     }
+  }
+
+  #pathOf(name: string): string {
+    // Names come from plans, which check them too; here it keeps the promise of the class.
+    if (!/^[^/\0]+$/.test(name) || name === '.' || name === '..') throw new TypeError(`not a file name: ${name}`);
+    return `/proc/self/fd/${this.#descriptor}/${name}`;
   }
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { SystemError } from '../../core/diagnostic/system-error.ts';
 import { type CallSystemd, callThroughBusctl, type ManagerBus } from './busctl.ts';
+import type { TextProperty } from './property-text.ts';
 import type { UnitOfCgroup } from './unit-of-cgroup.ts';
 import type { UnitProperty } from './unit-properties.ts';
 
@@ -54,17 +55,41 @@ export function findUnit(owner: UnitOfCgroup, call: CallSystemd = callThroughBus
  * @throws {SystemError} `SYSTEMD_CALL`
  */
 export function setUnitProperties(
-  { unit, bus }: KnownUnit,
+  unit: KnownUnit,
   properties: readonly UnitProperty[],
   call: CallSystemd = callThroughBusctl,
 ): PropertyReport {
-  const unknown: UnitProperty[] = [];
+  const unknown = send(unit, properties, propertyArguments, call);
+  return { set: properties.filter((property) => !unknown.includes(property)), unknown };
+}
+
+/**
+ * Sets properties given as text; gives those that this systemd does not know.
+ *
+ * @throws {SystemError} `SYSTEMD_CALL`
+ */
+export function setTextProperties(
+  unit: KnownUnit,
+  properties: readonly TextProperty[],
+  call: CallSystemd = callThroughBusctl,
+): readonly TextProperty[] {
+  return send(unit, properties, ({ name, signature, words }) => [name, signature, ...words], call);
+}
+
+/** Sends properties, without those that systemd says it does not know, and gives the latter. */
+function send<T extends { readonly name: string }>(
+  { unit, bus }: KnownUnit,
+  properties: readonly T[],
+  argumentsOf: (property: T) => readonly string[],
+  call: CallSystemd,
+): readonly T[] {
+  const unknown: T[] = [];
   for (;;) {
     const wanted = properties.filter((property) => !unknown.includes(property));
-    if (wanted.length === 0) return { set: [], unknown };
-    const args = [unit, 'true', String(wanted.length), ...wanted.flatMap(propertyArguments)];
+    if (wanted.length === 0) return unknown;
+    const args = [unit, 'true', String(wanted.length), ...wanted.flatMap(argumentsOf)];
     const result = call(bus, { ...MANAGER, method: 'SetUnitProperties' }, 'sba(sv)', args);
-    if ('data' in result) return { set: wanted, unknown };
+    if ('data' in result) return unknown;
     const name = /Cannot set property ([A-Za-z0-9]+), or unknown property/.exec(result.reason)?.[1];
     const refused = wanted.filter((property) => property.name === name);
     if (refused.length === 0 || unknown.length >= MAX_UNKNOWN) {
@@ -93,7 +118,7 @@ export function readUnitProperties(
 }
 
 /** Gives a property as busctl takes an element of `a(sv)`. */
-export function propertyArguments(property: UnitProperty): string[] {
+function propertyArguments(property: UnitProperty): string[] {
   const { name, signature } = property;
   switch (property.signature) {
     case 't':

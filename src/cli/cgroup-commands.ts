@@ -1,0 +1,72 @@
+import { type Command, Option } from 'commander';
+import { choice, examples, type Run, withOutput } from './flag.ts';
+
+/** Adds `hooks cgroup`: path, plan and apply. */
+export function addCgroupCommands(program: Command, run: Run): void {
+  const cgroup = program
+    .command('cgroup')
+    .summary('cgroup set-up: where a container goes, what its limits come to')
+    .description('Find the cgroup of a container, plan what linux.resources come to, and apply it.');
+
+  withOutput(cgroup.command('path'))
+    .description('Say which cgroup a runtime makes for a container, or which one a running process is in.')
+    .option('--cgroups-path <path>', 'linux.cgroupsPath of the config.json; may be empty')
+    .option('--id <id>', "the container's id")
+    .option('--pid <n>', 'a running process instead')
+    .addOption(
+      new Option('--driver <driver>', 'default: systemd for slice:prefix:name, else cgroupfs').choices([
+        'cgroupfs',
+        'systemd',
+      ]),
+    )
+    .addOption(choice('--runtime <name>', 'whose conventions', ['runc', 'crun', 'kata'], 'runc'))
+    .option('--rootless', "below the systemd of a user's own")
+    .option('--uid <n>', 'that user (default: the caller)')
+    .addOption(choice('--cgroup <version>', 'the version of the controllers', ['1', '2'], '2'))
+    .option('--own-cgroup <path>', "the runtime's own cgroup, from which runc counts relative paths (default: /)")
+    .option('--subgroup <name>', "crun's annotation run.oci.systemd.subgroup")
+    .addHelpText(
+      'after',
+      examples(
+        'hooks cgroup path --cgroups-path kubepods.slice:cri-containerd:abc --id abc',
+        'hooks cgroup path --pid 4711 --json',
+      ),
+    )
+    .action(run(async () => (await import('./commands/cgroup-path.ts')).cgroupPath));
+
+  withResources(cgroup.command('plan'))
+    .description('Say which values linux.resources become, in order, and what has no effect. Exit 1 on any error.')
+    .addOption(choice('--cgroup <version>', 'the version of the controllers', ['1', '2'], '2'))
+    .addHelpText('after', examples('hooks cgroup plan --resources resources.json --systemd 252 --json'))
+    .action(run(async () => (await import('./commands/cgroup-plan.ts')).cgroupPlan));
+
+  withResources(cgroup.command('apply'))
+    .description('Apply linux.resources to a cgroup: first the systemd unit, then the files; all of it, or none.')
+    .option('--pid <n>', 'the cgroup that holds this process')
+    .option('--path <cgroup>', 'a cgroup, counted from the root of the hierarchy')
+    .option('--cgroup-root <dir>', 'a plain directory instead of /sys/fs/cgroup, to try it out')
+    .option('--dry-run', 'print what would be done')
+    .addHelpText('after', examples('hooks cgroup apply --resources resources.json --pid 4711 --dry-run'))
+    .action(run(async () => (await import('./commands/cgroup-apply.ts')).cgroupApply));
+}
+
+/** Flags that decide how linux.resources are read, and the files. */
+function withResources(command: Command): Command {
+  return withResourceRules(withOutput(command))
+    .option('--resources <file>', 'a linux.resources object, or - for standard input')
+    .option('--unified <file>', 'more of linux.resources.unified: an object of file names and values')
+    .option('--systemd <version>', 'the systemd that owns the unit: its properties are planned too');
+}
+
+/** Flags that decide how linux.resources are read. */
+export function withResourceRules(command: Command): Command {
+  return command
+    .option('--bfq', 'the cgroup has the weight files of the bfq scheduler')
+    .addOption(choice('--weight-formula <formula>', 'how cpu.shares become cpu.weight', ['log', 'linear'], 'log'))
+    .addOption(choice('--dialect <runtime>', 'the runtime whose reading is followed', ['runc', 'crun'], 'runc'))
+    .addOption(choice('--swappiness0 <what>', 'swappiness 0 on cgroup v2', ['ignore', 'swap-max'], 'ignore'))
+    .addOption(
+      choice('--oom-killer-disabled <what>', 'disableOOMKiller on cgroup v2', ['ignore', 'oom-score-adj'], 'ignore'),
+    )
+    .addOption(choice('--reservation <file>', 'where a memory reservation goes', ['low', 'min'], 'low'));
+}

@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { lstatSync, mkdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf, SystemError } from '../core/diagnostic/system-error.ts';
+import { parseExactJson } from '../core/oci/exact-json.ts';
+import type { OciState } from '../core/oci/state.ts';
+import { readBoundedFile } from '../host/file.ts';
+import { reasonOf, writeFileAtomically } from '../host/write-file.ts';
+
+/** A directory that a helper made: removed at poststop only while device and inode are still these. */
+export interface MadeDirectory {
+  readonly mountPoint: string;
+  readonly path: string;
+  readonly device: number;
+  readonly inode: number;
+}
+
+/** What a helper has to undo. */
+export interface HelperRecord {
+  readonly directories: readonly MadeDirectory[];
+}
+
+/** Where records are kept: in /run for root, below XDG_RUNTIME_DIR for others. */
+function recordRoot(): string {
+  const runtime = process.env['XDG_RUNTIME_DIR'];
+  if (process.geteuid?.() === 0) return '/run/oci-hooks';
+  if (runtime?.startsWith('/') === true) return join(runtime, 'oci-hooks');
+  throw new SystemError('RECORD', { path: 'oci-hooks', reason: 'XDG_RUNTIME_DIR is not set' });
+}
+
+/** Names a container's own directory: its id, and its bundle, for two engines may use one id. */
+function recordDirectory({ id, bundle }: OciState, root: string): string {
+  const hash = createHash('sha256')
+    .update(bundle)
+    .update(id.length > 128 ? id : '')
+    .digest('hex')
+    .slice(0, 16);
+  return join(root, `${id.slice(0, 128)}-${hash}`);
+}
+
+/**
+ * Keeps what a helper will have to undo, before it is done.
+ *
+ * @throws {SystemError} `RECORD`, also where somebody else could have laid the directory
+ */
+export function writeRecord(state: OciState, verb: string, record: HelperRecord, root: string = recordRoot()): void {
+  const directory = recordDirectory(state, root);
+  for (const each of [root, directory]) ensurePrivate(each);
+  const path = join(directory, `${verb}.json`);
+  try {
+    writeFileAtomically(path, Buffer.from(JSON.stringify({ schemaVersion: 1, ...record })), 0o600);
+  } catch (error) {
+    throw new SystemError('RECORD', { path, reason: reasonOf(error) }, { cause: error });
+  }
+}
+
+/**
+ * Gives what a helper kept for this container; undefined where it kept nothing.
+ *
+ * @throws {SystemError} `RECORD` when it cannot be read, or is not ours
+ */
+export function readRecord(state: OciState, verb: string, root: string = recordRoot()): HelperRecord | undefined {
+  const directory = recordDirectory(state, root);
+  if (lstatSync(directory, { throwIfNoEntry: false }) === undefined) return undefined;
+  for (const each of [root, directory]) ensurePrivate(each);
+  const path = join(directory, `${verb}.json`);
+  const content = readBoundedFile(path, 1 << 20);
+  if (content.kind === 'failed' && errnoOf(content.error) === 'ENOENT') return undefined;
+  try {
+    if (content.kind !== 'content') throw new Error('it is not a small regular file');
+    // Written by this program, in a directory that nobody else can write to.
+    return parseExactJson(content.bytes.toString('utf8')) as unknown as HelperRecord;
+  } catch (error) {
+    throw new SystemError('RECORD', { path, reason: reasonOf(error) }, { cause: error });
+  }
+}
+
+/** Forgets what a helper kept, and the container's directory with its last record. */
+export function removeRecord(state: OciState, verb: string, root: string = recordRoot()): void {
+  const directory = recordDirectory(state, root);
+  try {
+    unlinkSync(join(directory, `${verb}.json`));
+    rmdirSync(directory);
+  } catch (error) {
+    // Another helper's record is still there, or nothing is: both are as they should be.
+    if (!['ENOENT', 'ENOTEMPTY'].includes(errnoOf(error) ?? '')) {
+      throw new SystemError('RECORD', { path: directory, reason: reasonOf(error) }, { cause: error });
+    }
+  }
+}
+
+function ensurePrivate(directory: string): void {
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') {
+      throw new SystemError('RECORD', { path: directory, reason: reasonOf(error) }, { cause: error });
+    }
+  }
+  const stats = lstatSync(directory);
+  if (!stats.isDirectory() || stats.uid !== process.geteuid?.() || (stats.mode & 0o077) !== 0) {
+    const reason = 'it must be a directory of this user with mode 0700';
+    throw new SystemError('RECORD', { path: directory, reason });
+  }
+}

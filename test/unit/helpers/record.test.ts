@@ -1,0 +1,57 @@
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readRecord, removeRecord, writeRecord } from '../../../src/helpers/record.ts';
+
+const STATE = { id: 'c1', status: 'created', pid: 1, bundle: '/b', annotations: {} };
+const RECORD = { directories: [{ mountPoint: '/m', path: '/a/init', device: 1, inode: 2 }] };
+
+describe('records of helpers', () => {
+  let temporary: string;
+  let root: string;
+  beforeEach(() => {
+    temporary = mkdtempSync(join(tmpdir(), 'hooks-record-'));
+    root = join(temporary, 'oci-hooks');
+  });
+  afterEach(() => {
+    rmSync(temporary, { recursive: true });
+  });
+
+  it('are read back, and gone with their directory when removed', () => {
+    writeRecord(STATE, 'delegate', RECORD, root);
+    expect(readRecord(STATE, 'delegate', root)).toMatchObject(RECORD);
+    removeRecord(STATE, 'delegate', root);
+    expect(readRecord(STATE, 'delegate', root)).toBeUndefined();
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  it('are for their owner alone', () => {
+    writeRecord(STATE, 'delegate', RECORD, root);
+    const [directory = ''] = readdirSync(root);
+    expect(statSync(root).mode & 0o777).toBe(0o700);
+    expect(statSync(join(root, directory)).mode & 0o777).toBe(0o700);
+    expect(statSync(join(root, directory, 'delegate.json')).mode & 0o777).toBe(0o600);
+  });
+
+  it('keep containers of one id apart by their bundle', () => {
+    writeRecord(STATE, 'delegate', RECORD, root);
+    expect(readRecord({ ...STATE, bundle: '/other' }, 'delegate', root)).toBeUndefined();
+  });
+
+  it('have room for the longest id', () => {
+    const long = { ...STATE, id: 'x'.repeat(1024) };
+    writeRecord(long, 'delegate', RECORD, root);
+    expect(readRecord({ ...STATE, id: `${'x'.repeat(1023)}y` }, 'delegate', root)).toBeUndefined();
+    expect(readRecord(long, 'delegate', root)).toMatchObject(RECORD);
+  });
+
+  it('are not believed where others could write', () => {
+    writeRecord(STATE, 'delegate', RECORD, root);
+    chmodSync(root, 0o777);
+    expect(() => readRecord(STATE, 'delegate', root)).toThrow(expect.objectContaining({ code: 'RECORD' }));
+    rmSync(root, { recursive: true });
+    symlinkSync(temporary, root);
+    expect(() => writeRecord(STATE, 'delegate', RECORD, root)).toThrow(expect.objectContaining({ code: 'RECORD' }));
+  });
+});
