@@ -11,7 +11,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${HOOKS_VM_CACHE:-$here/.cache}
-limit=${HOOKS_VM_TIMEOUT:-120}
+limit=${HOOKS_VM_TIMEOUT:-400}
 verb=${1:?build, snapshot, run or boot}
 mkdir -p "$cache"
 cd "$cache"
