@@ -94,6 +94,7 @@ function withHelper(command: Command): Command {
     .option('--best-effort', 'a refusal of the system does not stop the container')
     .option('--strict', 'a refusal of the system stops the container, also where that is not the default')
     .option('--sandbox', 'the pid may be that of a sandbox or a virtual machine as a whole')
+    .option('--policy <file>', 'instead of /etc/oci-hooks/policy.yaml')
     .option('--cgroup-root <dir>', 'a plain directory instead of /sys/fs/cgroup, to try it out')
     .option('--path <cgroup>', 'with --cgroup-root: the cgroup in it');
 }

@@ -3,6 +3,7 @@ import type { OciState } from '../core/oci/state.ts';
 import { identifyProcess, processFiles } from '../linux/cgroup/container-process.ts';
 import { errnoReason } from '../linux/cgroup/errno-reason.ts';
 import { qosOomScoreAdj } from '../linux/cgroup/kubernetes-qos.ts';
+import { grantedOom } from './annotation-wish.ts';
 import { containerPid } from './container-pid.ts';
 import { type KubernetesFlags, kubernetesWish, machineMemory } from './kubernetes-wish.ts';
 import { applyResourceWish, type Deed, type HelperFlags, type HelperReport, NOTHING_TO_DO } from './resource-deed.ts';
@@ -19,7 +20,9 @@ export interface OomFlags extends HelperFlags, KubernetesFlags {
  * Sets what the kernel does when memory runs out. The score goes to the container's first process, which hands it down to
  * those it starts; lowering it needs CAP_SYS_RESOURCE.
  */
-export function applyOom(state: OciState, flags: OomFlags): HelperReport {
+export function applyOom(state: OciState, given: OomFlags): HelperReport {
+  const isSettled = given.group !== undefined && given.score !== undefined;
+  const flags = isSettled ? given : { ...grantedOom(state, given.policy), ...given };
   const group =
     flags.group === undefined
       ? NOTHING_TO_DO

@@ -5,9 +5,9 @@ import { type ApplyReport, applyResources, prepareResources } from '../linux/cgr
 import { closeTarget, openTarget } from '../linux/cgroup/cgroup-target.ts';
 import type { IgnoredField } from '../linux/cgroup/cgroup-write.ts';
 import { planDocument } from '../linux/cgroup/plan-document.ts';
-import { type CgroupProblem, renderProblem } from '../linux/cgroup/problem.ts';
 import type { ResourcePlanOptions } from '../linux/cgroup/resource-plan.ts';
 import { containerPid } from './container-pid.ts';
+import { WishError } from './wish-error.ts';
 
 /** Flags that every helper has. */
 export interface HelperFlags {
@@ -16,6 +16,8 @@ export interface HelperFlags {
   readonly quiet?: boolean;
   /** The pid of the state may be that of a sandbox or a virtual machine. */
   readonly sandbox?: boolean;
+  /** Where the administrator's policy is; undefined for the default. */
+  readonly policy?: string;
   /** A plain directory instead of cgroupfs; with `cgroupPath`. */
   readonly cgroupRoot?: string;
   readonly cgroupPath?: string;
@@ -40,17 +42,6 @@ export interface HelperReport {
 
 /** What a helper reports that has nothing to do for this container. */
 export const NOTHING_TO_DO: HelperReport = { cgroup: undefined, deeds: [], ignored: [], warnings: [] };
-
-/** Says that a wish makes no sense; the container is not created. */
-export class WishError extends Error {
-  override readonly name = 'WishError';
-  readonly problems: readonly CgroupProblem[];
-
-  constructor(problems: readonly CgroupProblem[]) {
-    super(problems.map(renderProblem).join('; '));
-    this.problems = problems;
-  }
-}
 
 /**
  * Applies linux.resources to the cgroup of the state's container, as `hooks cgroup apply` does.

@@ -25,6 +25,12 @@ export interface Policy {
     readonly deny?: readonly string[];
     readonly access?: string;
   };
+  /** File of cgroup v2 -> the highest number that may be asked for. */
+  readonly unified?: Readonly<Record<string, number | 'any'>>;
+  readonly 'memory-qos'?: { readonly request?: number; readonly factor?: boolean };
+  /** `score` is the lowest that may be asked for. */
+  readonly oom?: { readonly group?: boolean; readonly score?: number };
+  readonly 'systemd-props'?: readonly string[];
 }
 
 /**

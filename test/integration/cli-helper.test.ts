@@ -109,6 +109,23 @@ describe('hooks helper', () => {
     expect(file('memory.oom.group')).toBe('1');
   });
 
+  it('does what an annotation asks and the policy grants, unless the arguments say otherwise', () => {
+    config({ resources: { unified: { 'pids.max': '3' } } });
+    writeFileSync(join(root, 'policy.yaml'), 'version: 1\nunified: { pids.max: 100 }\n');
+    const asked = (value: string) =>
+      JSON.stringify({ ...state, annotations: { 'io.oci-hooks.unified.pids.max': value } });
+    const policy = ['--policy', join(root, 'policy.yaml')];
+    expect(helper(['unified', ...policy], asked('99')).status).toBe(0);
+    expect(file('pids.max')).toBe('99');
+    const refused = helper(['unified', ...policy], asked('101'));
+    expect(refused.status).toBe(1);
+    expect(refused.stderr).toContain('POLICY_REFUSED');
+    expect(helper(['unified', '--set', 'pids.max=500', ...policy], asked('101')).status).toBe(0);
+    expect(file('pids.max')).toBe('500');
+    expect(helper(['unified', ...policy]).status).toBe(0);
+    expect(file('pids.max')).toBe('3');
+  });
+
   it('refuses what is no state, with the reason', () => {
     for (const input of ['', '{}', '{"id":"../x","bundle":"/b"}']) {
       const { status, stderr } = helper(['unified', '--set', 'pids.max=1'], input);
@@ -121,7 +138,6 @@ describe('hooks helper', () => {
     ['unified', '--set', 'nothing'],
     ['memory-qos', '--factor', '2'],
     ['memory-qos', '--request', '1G'],
-    ['oom'],
     ['oom', '--score', '1001'],
     ['systemd-props', '--property', 'Foo=bar'],
     ['delegate', '--uid', 'me'],

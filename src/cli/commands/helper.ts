@@ -1,3 +1,4 @@
+import { ConfigError } from '../../core/diagnostic/input-error.ts';
 import { SystemError } from '../../core/diagnostic/system-error.ts';
 import type { ExactJson } from '../../core/oci/exact-json.ts';
 import type { OciState } from '../../core/oci/state.ts';
@@ -5,21 +6,16 @@ import { type DelegateFlags, delegateCgroup } from '../../helpers/delegate.ts';
 import { readState } from '../../helpers/helper-input.ts';
 import { applyMemoryQos } from '../../helpers/memory-qos.ts';
 import { applyOom } from '../../helpers/oom.ts';
-import {
-  type HelperFlags,
-  type HelperReport,
-  isSystemRefusal,
-  NOTHING_TO_DO,
-  WishError,
-} from '../../helpers/resource-deed.ts';
+import { type HelperFlags, type HelperReport, isSystemRefusal, NOTHING_TO_DO } from '../../helpers/resource-deed.ts';
 import { applyContainerResources } from '../../helpers/resources.ts';
 import { applySystemdProperties } from '../../helpers/systemd-props.ts';
 import { applyUnified } from '../../helpers/unified.ts';
+import { WishError } from '../../helpers/wish-error.ts';
 import type { QosClass } from '../../linux/cgroup/kubernetes.ts';
 import { parseProperty, type TextProperty } from '../../linux/systemd/property-text.ts';
 import { type ResourceFlags, readResourceFlags } from '../cgroup-flags.ts';
 import { EXIT, type ExitStatus, UsageError } from '../exit-status.ts';
-import { writeJson, writeNote } from '../output.ts';
+import { writeDiagnostics, writeJson, writeNote } from '../output.ts';
 
 interface CommonFlags extends Omit<HelperFlags, 'cgroupPath'> {
   readonly path?: string;
@@ -78,7 +74,6 @@ export async function helperOom(
   const isScore =
     score === undefined || score === 'qos' || (/^-?\d{1,4}$/.test(score) && Math.abs(Number(score)) <= 1000);
   if (!isScore) throw new UsageError(`--score wants -1000 to 1000, or qos, not ${score}`);
-  if (group === undefined && score === undefined) throw new UsageError('give --group, --score or both');
   const wish = {
     ...qosOf(flags),
     ...(group !== undefined && { group }),
@@ -160,6 +155,10 @@ function run(
     if (!flags.quiet) for (const warning of report.warnings) writeNote(`hooks ${verb}: ${warning}`);
     return EXIT.done;
   } catch (error) {
+    if (error instanceof ConfigError) {
+      writeDiagnostics(error.diagnostics, { warnings: 'none' });
+      return EXIT.no;
+    }
     if (!(error instanceof WishError) && !(error instanceof SystemError)) throw error;
     const isTolerated = flags.bestEffort === true || (byDefault === 'best-effort' && flags.strict !== true);
     if (!isTolerated || !isSystemRefusal(error)) return refuse(error);
@@ -174,7 +173,7 @@ function refuse(error: WishError | SystemError): ExitStatus {
   return EXIT.no;
 }
 
-function common({ dryRun, json, quiet, sandbox, cgroupRoot, path }: CommonFlags): HelperFlags {
+function common({ dryRun, json, quiet, sandbox, policy, cgroupRoot, path }: CommonFlags): HelperFlags {
   if ((cgroupRoot === undefined) !== (path === undefined)) throw new UsageError('--cgroup-root and --path go together');
   if (path !== undefined && (!/^(\/[^/]+)+$/.test(path) || path.split('/').includes('..'))) {
     throw new UsageError('--path counts from the root of the hierarchy and has no ".."');
@@ -184,6 +183,7 @@ function common({ dryRun, json, quiet, sandbox, cgroupRoot, path }: CommonFlags)
     ...(json !== undefined && { json }),
     ...(quiet !== undefined && { quiet }),
     ...(sandbox !== undefined && { sandbox }),
+    ...(policy !== undefined && { policy }),
     ...(cgroupRoot !== undefined && { cgroupRoot }),
     ...(path !== undefined && { cgroupPath: path }),
   };

@@ -25,6 +25,7 @@ const TEXT = {
   CGROUPS_PATH_CHARACTER: 'the path holds a control character',
   SLICE_NAME: 'not a slice: it ends in ".slice", holds no "/", and no part between "-" is empty',
   UNIT_NAME: 'not a unit name: it has 1 to 255 characters and holds no "/"',
+  ANNOTATION_UNKNOWN: 'this helper knows no such annotation; it knows {known}',
   ID_INVALID: 'a container id is made of letters, digits, "_", "+", "-" and ".", and is neither "." nor ".."',
   DEVICE_RULES_NOT_LIST: 'this must be a list of rules, as linux.resources.devices of a config.json',
   DEVICE_RULES_TOO_MANY: 'there are more than {limit} rules',
