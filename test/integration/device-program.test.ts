@@ -1,4 +1,4 @@
-import { closeSync, readdirSync, rmdirSync } from 'node:fs';
+import { closeSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { arithmetic, assemble, exit, jumpIf, label, loadWord, move } from '../../src/linux/bpf/assemble.ts';
@@ -19,6 +19,7 @@ import type { DeviceRule } from '../../src/linux/bpf/device-rule.ts';
 import { readRules } from '../../src/linux/bpf/dialect.ts';
 import { generateFromList, generateOverride, generatePrefix } from '../../src/linux/bpf/generate.ts';
 import { ALU, type Instruction, JUMP } from '../../src/linux/bpf/instruction.ts';
+import { mapOfList } from '../../src/linux/bpf/list-map.ts';
 import type { OpenCgroup } from '../../src/linux/cgroup/open-cgroup.ts';
 import { mixedRules } from '../oracle/rule-sets.ts';
 import { runtimeLayout } from '../oracle/runtime-layout.ts';
@@ -230,6 +231,68 @@ requires([root, cgroupV2, devices], () => {
       expect(() => restrictCgroup(cgroup, mapOfDenials([FUSE]))).toThrow(
         expect.objectContaining({ code: 'BPF_ATTACH', message: expect.stringContaining('64 programs') }),
       );
+    });
+  });
+
+  describe('under hardening', () => {
+    const settings = ['/proc/sys/net/core/bpf_jit_harden', '/proc/sys/kernel/kptr_restrict'] as const;
+    let before: readonly string[];
+
+    beforeEach(() => {
+      before = settings.map((path) => readFileSync(path, 'utf8'));
+    });
+
+    afterEach(() => {
+      for (const [index, path] of settings.entries()) writeFileSync(path, before[index] ?? '0');
+    });
+
+    function harden(jit: string, kptr: string): void {
+      writeFileSync(settings[0], jit);
+      writeFileSync(settings[1], kptr);
+    }
+
+    it('lifts a program whose constants are blinded', () => {
+      harden('2', '1');
+      const id = attachRuntime(cgroup);
+      const [info] = readPrograms([id]);
+      expect(info && 'instructions' in info && info.instructions?.some(({ dst }) => dst === 11)).toBe(true);
+      expect(widenCgroup(cgroup, GRANT)).toBe('lifted');
+      expect(['/dev/fuse', '/dev/loop-control', '/dev/null'].map((path) => opens(cgroup, path))).toEqual([
+        true,
+        false,
+        true,
+      ]);
+    });
+
+    it('regenerates a hidden program from what the runtime was told', () => {
+      harden('2', '2');
+      attachRuntime(cgroup);
+      expect(widenCgroup(cgroup, GRANT, { base: mapOfList(DEFAULT_LIST) })).toBe('regenerated');
+      expect(['/dev/fuse', '/dev/loop-control', '/dev/null'].map((path) => opens(cgroup, path))).toEqual([
+        true,
+        false,
+        true,
+      ]);
+    });
+
+    it('keeps what an earlier hook granted when the next one meets a hidden program', () => {
+      harden('2', '2');
+      attachRuntime(cgroup);
+      const base = mapOfList(DEFAULT_LIST);
+      widenCgroup(cgroup, GRANT, { base });
+      expect(widenCgroup(cgroup, mapOfGrants([{ ...FUSE, minor: 237 }]), { base })).toBe('overridden');
+      expect(['/dev/fuse', '/dev/loop-control'].map((path) => opens(cgroup, path))).toEqual([true, true]);
+    });
+
+    it('overrides a hidden program when nothing is known of it', () => {
+      harden('2', '2');
+      attachRuntime(cgroup);
+      expect(widenCgroup(cgroup, GRANT)).toBe('overridden');
+      expect(['/dev/fuse', '/dev/loop-control', '/dev/null'].map((path) => opens(cgroup, path))).toEqual([
+        true,
+        false,
+        true,
+      ]);
     });
   });
 

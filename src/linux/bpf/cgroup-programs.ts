@@ -68,10 +68,14 @@ export function readPrograms(
  */
 export function widenCgroup(cgroup: OpenCgroup, extra: DeviceMap, options: ProgramOptions = {}): WideningWay {
   let way: WideningWay = 'none';
+  // Ours of this very call: right by construction, also where the kernel hides them.
+  const settled = new Set<number>();
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const attached = attachedPrograms(cgroup);
     if (attached.ids.length === 0) return way;
-    const results = attached.ids.map((id) => widenProgram(cgroup, id, attached, extra, options));
+    const results = attached.ids.map((id) =>
+      settled.has(id) ? 'unchanged' : widenProgram(cgroup, id, attached, extra, options, settled),
+    );
     const changed = results.find((result) => isWay(result) && result !== 'unchanged');
     if (isWay(changed)) way = changed;
     else if (way === 'none') way = 'unchanged';
@@ -133,6 +137,7 @@ function widenProgram(
   attached: AttachedPrograms,
   extra: DeviceMap,
   options: ProgramOptions,
+  settled: Set<number>,
 ): ProgramResult {
   const old = openProgram(id);
   if (old < 0) return errnoName(-old) === 'ENOENT' ? 'raced' : { id, reason: bpfReason(-old, 'other') };
@@ -151,7 +156,11 @@ function widenProgram(
       const result = isMulti
         ? attachProgram(cgroup.descriptor, program, ATTACH.MULTI | ATTACH.REPLACE, descriptor)
         : attachProgram(cgroup.descriptor, program, attached.flags);
-      if (result >= 0) return plan.kind;
+      if (result >= 0) {
+        const own = readProgram(program);
+        if (typeof own !== 'number') settled.add(own.id);
+        return plan.kind;
+      }
       if (errnoName(-result) !== 'ENOENT') throw attachError(cgroup, -result);
       // Held by a bpf_link, a program is listed and yet not to be replaced; otherwise it went away meanwhile.
       const isStillThere = attachedPrograms(cgroup).ids.includes(id);
@@ -166,7 +175,7 @@ type ProgramPlan =
   | { readonly kind: 'lifted' | 'prepended' | 'regenerated'; readonly program: readonly Instruction[] };
 
 function planProgram(
-  { instructions }: ProgramInfo,
+  { instructions, name }: ProgramInfo,
   { ids }: AttachedPrograms,
   extra: DeviceMap,
   { base }: ProgramOptions,
@@ -178,7 +187,9 @@ function planProgram(
           reason: 'the kernel does not give it back (kernel.kptr_restrict, net.core.bpf_jit_harden)',
         }
       : planWidening(instructions, extra, BYTE_ORDER);
-  if (plan.kind !== 'impossible' || base === undefined || ids.length !== 1) return plan;
+  // One of ours may hold what an earlier hook granted; config.json knows nothing of that.
+  const isRuntimes = ids.length === 1 && name !== OWN_PROGRAM_NAME;
+  if (plan.kind !== 'impossible' || base === undefined || !isRuntimes) return plan;
   return {
     kind: 'regenerated',
     program: generateFromMap(
