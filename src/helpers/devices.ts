@@ -1,7 +1,4 @@
-import { error } from '../core/diagnostic/diagnostic.ts';
-import { ConfigError } from '../core/diagnostic/input-error.ts';
 import type { OciState } from '../core/oci/state.ts';
-import { fitsAny, loadPolicy, POLICY_PATH, type Policy } from '../host/policy.ts';
 import { DEFAULT_RULES } from '../linux/bpf/default-rules.ts';
 import type { DeviceMap } from '../linux/bpf/device-map.ts';
 import { parseAccess } from '../linux/bpf/device-request.ts';
@@ -14,10 +11,8 @@ import { allowDevices, type DeviceReport, denyDevices, type SetDevicesOptions } 
 import { containerPid } from './container-pid.ts';
 import { memberOf, readBundleConfig } from './helper-input.ts';
 
-const PREFIX = 'io.oci-hooks.devices.';
-
-/** More wishes than any container has; an annotation must not make us search for ever. */
-const WISHES_LIMIT = 256;
+/** What the keys of all annotations of this helper start with. */
+const ANNOTATIONS = 'io.oci-hooks.devices.';
 
 /** What the hook's arguments say; they are the administrator's and need no policy. */
 export interface DevicesHelperFlags {
@@ -40,8 +35,8 @@ export interface DevicesHelperFlags {
  * @throws {ConfigError} `POLICY_*` and the faults of a policy file
  * @throws {SystemError} `DEVICE_*`, `BPF_*`, `PROCESS_*`, `CGROUP_*`
  */
-export function setContainerDevices(state: OciState, flags: DevicesHelperFlags): DeviceReport {
-  const found = { allow: wishesOf('allow', state, flags), deny: wishesOf('deny', state, flags) };
+export async function setContainerDevices(state: OciState, flags: DevicesHelperFlags): Promise<DeviceReport> {
+  const found = { allow: await wishesOf('allow', state, flags), deny: await wishesOf('deny', state, flags) };
   const missing = [...found.allow.missing, ...found.deny.missing];
   if (found.allow.wishes.length + found.deny.wishes.length === 0) return { deeds: [], warnings: missing };
   const cgroups = openDeviceCgroups({ pid: containerPid(state, flags.sandbox === true) });
@@ -60,41 +55,16 @@ export function setContainerDevices(state: OciState, flags: DevicesHelperFlags):
   }
 }
 
-function wishesOf(what: 'allow' | 'deny', state: OciState, flags: DevicesHelperFlags): FoundWishes {
+async function wishesOf(what: 'allow' | 'deny', state: OciState, flags: DevicesHelperFlags): Promise<FoundWishes> {
   const given = flags[what];
   const byDefault = what === 'allow' ? 'rw' : 'rwm';
   if (given !== undefined) return findWishes(given, parseAccess(flags.access ?? byDefault), flags.require === true);
-  const annotation = state.annotations[PREFIX + what];
+  const annotation = state.annotations[ANNOTATIONS + what];
   if (annotation === undefined) return { wishes: [], missing: [] };
-  const path = flags.policy ?? POLICY_PATH;
-  const policy = loadPolicy(path);
-  const texts = annotation.split(/[\s,]+/).filter((text) => text !== '');
-  if (texts.length > WISHES_LIMIT) throw refusal(path, `${texts.length} devices`, `at most ${WISHES_LIMIT} at once`);
-  const access = what === 'allow' ? accessOf(state, policy, path) : parseAccess(byDefault);
-  const globs = policy?.devices?.[what] ?? [];
-  // Whoever may ask for nothing learns nothing of this machine's files either.
-  if (globs.length === 0)
-    throw refusal(path, texts.join(' '), `devices: { ${what}: [${JSON.stringify(texts[0] ?? '')}] }`);
-  const outside = texts.find((text) => text.startsWith('/') && !text.startsWith('/dev/'));
-  if (outside !== undefined) throw refusal(path, outside, 'only nodes below /dev can be granted');
-  const found = findWishes(texts, access, flags.require === true);
-  const refused = found.wishes.find(({ name }) => !fitsAny(globs, name));
-  if (refused !== undefined) throw refusal(path, refused.name, `devices: { ${what}: ["${refused.name}"] }`);
-  return found;
-}
-
-function accessOf(state: OciState, policy: Policy | undefined, path: string): number {
-  const letters = state.annotations[`${PREFIX}access`] ?? 'rw';
-  const most = policy?.devices?.access ?? 'rw';
-  const isPlain = /^[rwm]{1,3}$/.test(letters);
-  if (!isPlain || [...letters].some((letter) => !most.includes(letter))) {
-    throw refusal(path, `access ${letters}`, `devices: { access: ${isPlain ? letters : 'rwm'} }`);
-  }
-  return parseAccess(letters);
-}
-
-function refusal(path: string, wish: string, line: string): ConfigError {
-  return new ConfigError([error('POLICY_REFUSED', { path }, { wish, line })]);
+  // Read only when a container asks: the policy brings a YAML parser, which costs more than all else here.
+  const { grantedDevices } = await import('./device-annotations.ts');
+  const asked = { devices: annotation, access: state.annotations[`${ANNOTATIONS}access`] };
+  return grantedDevices(what, asked, { policy: flags.policy, require: flags.require === true });
 }
 
 /** Works out what the runtime made of config.json; undefined when it holds no rules that the runtime would take. */

@@ -17,7 +17,7 @@ export interface HelperDevicesFlags extends DevicesHelperFlags {
 export async function helperDevices(flags: HelperDevicesFlags): Promise<ExitStatus> {
   if (flags.access !== undefined) accessOf(flags.access);
   try {
-    const { deeds, warnings } = setContainerDevices(readState(), flags);
+    const { deeds, warnings } = await setContainerDevices(readState(), flags);
     if (flags.json) writeJson({ deeds, warnings });
     else if (flags.dryRun) writeResult(deeds.map((deed) => `${deedLine(deed)}\n`).join(''));
     if (!flags.quiet) for (const warning of warnings) writeNote(`hooks: warning: ${warning}`);

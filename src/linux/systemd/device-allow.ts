@@ -50,12 +50,12 @@ export function planUnitDevices(
     return { unit, allow: [], lost: [lost] };
   }
   if (read('DevicePolicy') === 'auto' && isEmpty(read('DeviceAllow'))) return undefined;
-  const told = grants.map((grant) => [grant, deviceName(grant)] as const);
+  const told = grants.map((grant) => [grant, deviceAllowOf(grant)] as const);
   return {
     unit,
-    allow: told.flatMap(([{ access }, name]) => (name === undefined ? [] : [[name, renderAccess(access)] as const])),
-    lost: told.flatMap(([grant, name]) =>
-      name === undefined ? [`systemd has no name for ${numbersName(grant.type, grant.major, grant.minor)}`] : [],
+    allow: told.flatMap(([, allow]) => (allow === undefined ? [] : [allow])),
+    lost: told.flatMap(([grant, allow]) =>
+      allow === undefined ? [`systemd has no name for ${numbersName(grant.type, grant.major, grant.minor)}`] : [],
     ),
   };
 }
@@ -77,9 +77,10 @@ export function allowUnitDevices(
   throw new SystemError('SYSTEMD_CALL', { method: 'SetUnitProperties', unit: unit.unit, reason: result.reason });
 }
 
-/** Gives a device as DeviceAllow names it: `char-10` (systemd 240) for all minors of a major; any major but one minor has no name. */
-function deviceName({ type, major, minor }: DeviceGrant): string | undefined {
+/** Gives a grant as an element of DeviceAllow: `char-10` (systemd 240) for all minors. Undefined for one minor of any major. */
+export function deviceAllowOf({ type, major, minor, access }: DeviceGrant): DeviceAllow | undefined {
+  if (minor >= 0 && major < 0) return undefined;
   const kind = type === 'b' ? 'block' : 'char';
-  if (minor >= 0) return major >= 0 ? numbersName(type, major, minor) : undefined;
-  return major >= 0 ? `${kind}-${major}` : `${kind}-*`;
+  const drivers = `${kind}-${major < 0 ? '*' : major}`;
+  return [minor < 0 ? drivers : numbersName(type, major, minor), renderAccess(access)];
 }
