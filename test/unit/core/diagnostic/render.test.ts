@@ -108,6 +108,12 @@ const SAMPLES: Sample = {
     '"/runc" does not run "poststart" hooks',
     'choose another stage',
   ],
+  POLICY_VALUE: [{ problem: '"verbs" is not a list' }, '"verbs" is not a list', 'correct it'],
+  POLICY_REFUSED: [
+    { wish: '/dev/fuse', line: 'devices: [/dev/fuse]' },
+    'an annotation asks for "/dev/fuse", and the policy does not grant it',
+    'where that is meant, add to the policy: devices: [/dev/fuse]',
+  ],
   CONFIG_SYNTAX: [{ expected: 'a value', found: '"}"' }, 'expected a value, found "}"', 'nothing was changed'],
   CONFIG_INVALID_UTF8: [{ byteOffset: 3 }, 'the byte at offset 3 is not valid UTF-8', 'nothing was changed'],
   CONFIG_TOO_LARGE: [{ bytes: 9, limit: 8 }, 'the config has 9 bytes or more; the limit is 8', 'nothing was changed'],
