@@ -24,6 +24,6 @@ if [ -x "${HOOKS_EXECUTABLE:-}" ]; then
 else
   mkdir -p "$stage/node_modules"
   cp -r "$root/dist" "$root/package.json" "$stage/"
-  for name in commander re2js yaml; do cp -r "$root/node_modules/$name" "$stage/node_modules/"; done
+  for name in commander re2js yaml koffi @koromix minimatch @isaacs brace-expansion balanced-match; do cp -r "$root/node_modules/$name" "$stage/node_modules/"; done
 fi
 tar -C "$stage" -cf "$out" .

@@ -50,7 +50,7 @@ function rulesOfType(type: NodeType, majors: readonly MajorSpan[], outer: Verdic
     rules.push(...change(from, to).map(({ allow, access }) => ({ allow, type, major, minor, access })));
   };
   add(ANY_NUMBER, ANY_NUMBER, outer, rest);
-  const commonMinors = numbersIn(common.filter(({ verdicts }) => verdicts !== rest));
+  const commonMinors = numbersIn(common.filter(({ verdicts }) => change(rest, verdicts).length > 0));
   if (commonMinors === undefined) return undefined;
   for (const [minor, { verdicts }] of commonMinors) add(ANY_NUMBER, minor, rest, verdicts);
 
@@ -66,7 +66,7 @@ function rulesOfType(type: NodeType, majors: readonly MajorSpan[], outer: Verdic
       verdicts,
       from: hide(other.verdicts, own, spoken),
     }));
-    const differing = numbersIn(pieces.filter(({ verdicts, from }) => verdicts !== from));
+    const differing = numbersIn(pieces.filter(({ verdicts, from }) => change(from, verdicts).length > 0));
     if (differing === undefined) return undefined;
     for (const [minor, { from, verdicts }] of differing) add(major, minor, from, verdicts);
     if (rules.length > RULES_LIMIT) return undefined;
@@ -76,6 +76,7 @@ function rulesOfType(type: NodeType, majors: readonly MajorSpan[], outer: Verdic
 
 /** Gives what holds for a minor after the rules for its whole major, which hide those for the minor in the bits they name. */
 function hide(minor: Verdicts, major: Verdicts, spoken: number): Verdicts {
+  if (spoken === 0) return minor;
   return verdictsWhere((mask) => {
     const visible = (mask & spoken) === mask || passes(minor, mask & ~spoken);
     return visible && ((mask & spoken) === 0 || passes(major, mask & spoken));
