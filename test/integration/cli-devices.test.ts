@@ -24,6 +24,7 @@ import { requires, root } from '../requirement.ts';
 import { cgroupV2, devices, makeCgroup, opens, removeCgroup } from './device-box.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const BUN = fileURLToPath(new URL('../../node_modules/bun/bin/bun.exe', import.meta.url));
 
 function schema(name: string): ValidateFunction {
   return new Ajv({ strict: false }).compile(
@@ -159,6 +160,16 @@ requires([root, cgroupV2, devices], () => {
       ['own', 12],
       ['own', 1],
     ]);
+  });
+
+  it('does the same under Bun, as in the executable', () => {
+    // Bun's package is unpacked by its first run: its install script is not allowed to.
+    if (spawnSync(BUN, ['--version']).status !== 0) spawnSync('npx', ['bun', '--version']);
+    const args = [PROGRAM, 'devices', 'allow', '--cgroup', cgroup.place.path, '/dev/fuse', '--json'];
+    const { stdout, stderr } = spawnSync(BUN, args, { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout).deeds[0]).toMatchObject({ do: 'widen', how: 'lifted' });
+    expect([opens(cgroup, '/dev/fuse'), opens(cgroup, '/dev/loop-control')]).toEqual([true, false]);
   });
 
   it('prints a table', () => {

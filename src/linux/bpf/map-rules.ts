@@ -76,7 +76,6 @@ function rulesOfType(type: NodeType, majors: readonly MajorSpan[], outer: Verdic
 
 /** Gives what holds for a minor after the rules for its whole major, which hide those for the minor in the bits they name. */
 function hide(minor: Verdicts, major: Verdicts, spoken: number): Verdicts {
-  if (spoken === 0) return minor;
   return verdictsWhere((mask) => {
     const visible = (mask & spoken) === mask || passes(minor, mask & ~spoken);
     return visible && ((mask & spoken) === 0 || passes(major, mask & spoken));
