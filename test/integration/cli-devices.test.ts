@@ -113,7 +113,7 @@ describe('hooks devices', () => {
   });
 });
 
-requires([root, cgroupV2, devices], () => {
+requires([root, cgroupV2, devices, 'setpriv'], () => {
   let cgroup: OpenCgroup;
   let sleeper: ChildProcess;
 
@@ -175,6 +175,19 @@ requires([root, cgroupV2, devices], () => {
   it('prints a table', () => {
     const { stdout } = run(['devices', 'show', '--cgroup', cgroup.place.path]);
     expect(stdout).toMatch(/program \d+ by runc: deny by default\n {4}allow c \*:\* m\n {4}allow c 1:3 rwm\n/);
+  });
+
+  it('says which capabilities are missing, and overrides what it may not read', () => {
+    const without = (capabilities: string, verb: 'allow' | 'deny') => {
+      const command = [process.execPath, PROGRAM, 'devices', verb, '--cgroup', cgroup.place.path, '/dev/fuse'];
+      return spawnSync('setpriv', [`--bounding-set=${capabilities}`, ...command], { encoding: 'utf8' });
+    };
+    expect(without('-sys_admin,-bpf', 'deny')).toMatchObject({ status: 3, stderr: expect.stringContaining('CAP_BPF') });
+    expect(opens(cgroup, '/dev/fuse')).toBe(false);
+    expect(without('-sys_admin', 'allow').stdout).toContain('overridden');
+    expect([opens(cgroup, '/dev/fuse'), opens(cgroup, '/dev/loop-control')]).toEqual([true, false]);
+    expect(without('-sys_admin', 'deny').stdout).toContain('added');
+    expect(opens(cgroup, '/dev/fuse')).toBe(false);
   });
 
   it('changes nothing in a dry run', () => {
