@@ -1,7 +1,7 @@
 import { error } from '../core/diagnostic/diagnostic.ts';
 import { ConfigError } from '../core/diagnostic/input-error.ts';
 import type { OciState } from '../core/oci/state.ts';
-import { loadPolicy, POLICY_PATH, type Policy } from '../host/policy.ts';
+import type { Policy } from '../host/policy.ts';
 import { problem } from '../linux/cgroup/problem.ts';
 import { unifiedKeyProblem } from '../linux/cgroup/unified.ts';
 import { parseProperty, type TextProperty } from '../linux/systemd/property-text.ts';
@@ -22,8 +22,8 @@ interface Wishes {
  *
  * @throws {WishError} for what makes no sense, {ConfigError} `POLICY_*` for what is not granted
  */
-export function grantedUnified(state: OciState, policyPath?: string): Readonly<Record<string, string>> {
-  const { entries, policy, path } = wishesOf('unified', state, policyPath);
+export async function grantedUnified(state: OciState, policyPath?: string): Promise<Readonly<Record<string, string>>> {
+  const { entries, policy, path } = await wishesOf('unified', state, policyPath);
   const faults = entries.flatMap(([key]) => unifiedKeyProblem(key) ?? []);
   if (faults.length > 0) throw new WishError(faults);
   for (const [file, value] of entries) {
@@ -38,11 +38,11 @@ export function grantedUnified(state: OciState, policyPath?: string): Readonly<R
 }
 
 /** Gives what `io.oci-hooks.memory-qos.request` (bytes) and `.factor` ask for; throws as `grantedUnified`. */
-export function grantedMemoryQos(
+export async function grantedMemoryQos(
   state: OciState,
   policyPath?: string,
-): { readonly request?: bigint; readonly factorThousandths?: bigint } {
-  const { entries, policy, path } = wishesOf('memory-qos', state, policyPath, ['request', 'factor']);
+): Promise<{ readonly request?: bigint; readonly factorThousandths?: bigint }> {
+  const { entries, policy, path } = await wishesOf('memory-qos', state, policyPath, ['request', 'factor']);
   const { request, factor } = Object.fromEntries(entries);
   if (request !== undefined && !/^\d{1,16}$/.test(request)) throw senseless('memory-qos.request', request, 'bytes');
   if (factor !== undefined && !/^(0(\.\d{1,3})?|1)$/.test(factor)) {
@@ -62,11 +62,11 @@ export function grantedMemoryQos(
 }
 
 /** Gives what `io.oci-hooks.oom.group` and `.score` ask for; throws as `grantedUnified`. */
-export function grantedOom(
+export async function grantedOom(
   state: OciState,
   policyPath?: string,
-): { readonly group?: '0' | '1'; readonly score?: number } {
-  const { entries, policy, path } = wishesOf('oom', state, policyPath, ['group', 'score']);
+): Promise<{ readonly group?: '0' | '1'; readonly score?: number }> {
+  const { entries, policy, path } = await wishesOf('oom', state, policyPath, ['group', 'score']);
   const { group, score } = Object.fromEntries(entries);
   if (group !== undefined && group !== '0' && group !== '1') throw senseless('oom.group', group, '0 or 1');
   const number = score === undefined ? undefined : Number(score);
@@ -83,8 +83,8 @@ export function grantedOom(
 }
 
 /** Gives the properties that annotations `io.oci-hooks.systemd-props.NAME` ask for; throws as `grantedUnified`. */
-export function grantedProperties(state: OciState, policyPath?: string): readonly TextProperty[] {
-  const { entries, policy, path } = wishesOf('systemd-props', state, policyPath);
+export async function grantedProperties(state: OciState, policyPath?: string): Promise<readonly TextProperty[]> {
+  const { entries, policy, path } = await wishesOf('systemd-props', state, policyPath);
   return entries.map(([name, text]) => {
     const property = parseProperty(name, text);
     if (property === undefined)
@@ -94,12 +94,20 @@ export function grantedProperties(state: OciState, policyPath?: string): readonl
   });
 }
 
-function wishesOf(verb: string, state: OciState, path: string = POLICY_PATH, known?: readonly string[]): Wishes {
+async function wishesOf(
+  verb: string,
+  state: OciState,
+  given: string | undefined,
+  known?: readonly string[],
+): Promise<Wishes> {
   const prefix = `io.oci-hooks.${verb}.`;
   const entries = Object.entries(state.annotations)
     .filter(([key]) => key.startsWith(prefix))
     .map(([key, value]) => [key.slice(prefix.length), value] as const);
-  if (entries.length === 0) return { entries, policy: undefined, path };
+  if (entries.length === 0) return { entries, policy: undefined, path: given ?? '' };
+  // Reading YAML takes longer than the rest of a hook: only who asks waits for it.
+  const { loadPolicy, POLICY_PATH } = await import('../host/policy.ts');
+  const path = given ?? POLICY_PATH;
   if (entries.length > LIMIT) throw refusal(path, `${entries.length} values`, `at most ${LIMIT} at once`);
   const strange = known === undefined ? undefined : entries.find(([key]) => !known.includes(key));
   if (strange !== undefined && known !== undefined) {

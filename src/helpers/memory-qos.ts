@@ -13,11 +13,11 @@ export interface MemoryQosFlags extends HelperFlags, KubernetesFlags {
 }
 
 /** Protects and throttles a container's memory by Kubernetes' formulas. */
-export function applyMemoryQos(state: OciState, flags: MemoryQosFlags): HelperReport {
+export async function applyMemoryQos(state: OciState, flags: MemoryQosFlags): Promise<HelperReport> {
   const { request: asked, factorThousandths } = flags;
   // What the arguments settle is not asked of annotations.
   const isSettled = asked !== undefined && factorThousandths !== undefined;
-  const granted = isSettled ? {} : grantedMemoryQos(state, flags.policy);
+  const granted = isSettled ? {} : await grantedMemoryQos(state, flags.policy);
   const { qos, request = 0n, limit } = kubernetesWish(state, { ...granted, ...flags });
   const allocatable = flags.allocatable ?? machineMemory();
   const files = memoryQos(

@@ -20,9 +20,9 @@ export interface OomFlags extends HelperFlags, KubernetesFlags {
  * Sets what the kernel does when memory runs out. The score goes to the container's first process, which hands it down to
  * those it starts; lowering it needs CAP_SYS_RESOURCE.
  */
-export function applyOom(state: OciState, given: OomFlags): HelperReport {
+export async function applyOom(state: OciState, given: OomFlags): Promise<HelperReport> {
   const isSettled = given.group !== undefined && given.score !== undefined;
-  const flags = isSettled ? given : { ...grantedOom(state, given.policy), ...given };
+  const flags = isSettled ? given : { ...(await grantedOom(state, given.policy)), ...given };
   const group =
     flags.group === undefined
       ? NOTHING_TO_DO

@@ -20,8 +20,8 @@ export interface SystemdPropsFlags extends HelperFlags {
  *
  * @throws {SystemError} `SYSTEMD_UNIT_NONE` when no unit holds the container, `SYSTEMD_CALL` when systemd refuses
  */
-export function applySystemdProperties(state: OciState, flags: SystemdPropsFlags): HelperReport {
-  const properties = flags.properties.length > 0 ? flags.properties : grantedProperties(state, flags.policy);
+export async function applySystemdProperties(state: OciState, flags: SystemdPropsFlags): Promise<HelperReport> {
+  const properties = flags.properties.length > 0 ? flags.properties : await grantedProperties(state, flags.policy);
   if (properties.length === 0) return NOTHING_TO_DO;
   const pid = containerPid(state, flags.sandbox === true);
   const target = openTarget({ pid });

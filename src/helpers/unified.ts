@@ -10,10 +10,10 @@ export interface UnifiedFlags extends HelperFlags {
 }
 
 /** Writes files of cgroup v2 by name, for runtimes that do not know `linux.resources.unified`. */
-export function applyUnified(state: OciState, flags: UnifiedFlags): HelperReport {
+export async function applyUnified(state: OciState, flags: UnifiedFlags): Promise<HelperReport> {
   const unified =
     filled(flags.set) ??
-    filled(grantedUnified(state, flags.policy)) ??
+    filled(await grantedUnified(state, flags.policy)) ??
     memberOf(readBundleConfig(state), 'linux', 'resources', 'unified');
   return unified === undefined ? NOTHING_TO_DO : applyResourceWish(state, { unified }, {}, flags);
 }

@@ -7,11 +7,12 @@ import { cpuWeight } from '../../src/linux/cgroup/weight.ts';
 import { numberMask } from '../../src/linux/systemd/number-mask.ts';
 
 describe('laws of cgroup set-up', () => {
-  // Law: exact JSON is JSON.parse, for every text whose integers a double holds.
-  it('parses plain JSON as JSON.parse does', () => {
+  // Law: exact JSON is JSON.parse, once its bigints are rounded to what a double holds.
+  it('parses JSON as JSON.parse does', () => {
+    const rounded = (_key: string, value: unknown) => (typeof value === 'bigint' ? Number(value) : value);
     fc.assert(
       fc.property(fc.json(), (text) => {
-        expect(JSON.stringify(parseExactJson(text))).toBe(JSON.stringify(JSON.parse(text)));
+        expect(JSON.stringify(parseExactJson(text), rounded)).toBe(JSON.stringify(JSON.parse(text)));
       }),
     );
   });

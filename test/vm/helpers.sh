@@ -26,6 +26,46 @@ unified_runc_cgroupfs() { unified_as_hook runc cgroupfs; }
 unified_crun_systemd() { unified_as_hook crun systemd; }
 unified_crun_cgroupfs() { unified_as_hook crun cgroupfs; }
 
+annotation_under_a_policy() {
+  local pid said hooks
+  hooks=$(hook createRuntime unified)
+  # crun says no more of a hook than its exit status.
+  said=$(refused 1 start runc systemd h-ann test.slice:pre:h-ann '{}' "$hooks" '{"io.oci-hooks.unified.memory.high":"104857600"}')
+  holds "$said" POLICY_REFUSED
+  holds "$said" 'unified: { memory.high: 104857600 }'
+  mkdir -p /etc/oci-hooks
+  printf 'version: 1\nunified: { memory.high: 104857600 }\n' >/etc/oci-hooks/policy.yaml
+  pid=$(start crun systemd h-ann test.slice:pre:h-ann '{}' "$hooks" '{"io.oci-hooks.unified.memory.high":"104857600"}')
+  equal high "$(cat "$(group_of "$pid")/memory.high")" 104857600
+  stop crun systemd h-ann
+  rm -r /etc/oci-hooks
+}
+
+unit_of_a_user() {
+  local pid
+  systemctl start user@1000.service
+  setpriv --reuid 1000 --regid 1000 --init-groups env XDG_RUNTIME_DIR=/run/user/1000 \
+    systemd-run --user --scope --unit=mine sleep 1000 >/dev/null 2>&1 &
+  until pid=$(pgrep -u 1000 -x sleep) && grep -q mine.scope "/proc/$pid/cgroup"; do sleep 0.2; done
+  echo '{"memory":{"limit":104857600}}' >r.json
+  holds "$(hooks cgroup path --pid "$pid" --json)" '"unit": "mine.scope"'
+  holds "$(hooks cgroup apply --resources r.json --pid "$pid" --json)" '"unit": "mine.scope"'
+  equal max "$(cat "$(group_of "$pid")/memory.max")" 104857600
+  equal property "$(setpriv --reuid 1000 --regid 1000 --init-groups env XDG_RUNTIME_DIR=/run/user/1000 \
+    systemctl --user show -P MemoryMax mine.scope)" 104857600
+  # The user may do the same without root, and is told what needs it.
+  echo '{"memory":{"limit":52428800}}' >r.json
+  chmod 755 /run/t
+  setpriv --reuid 1000 --regid 1000 --init-groups bash -ec '. ./container.sh; hooks cgroup apply --resources r.json --pid '"$pid"
+  equal max "$(cat "$(group_of "$pid")/memory.max")" 52428800
+  echo '{"memory":{"limit":52428800}}' >r.json
+  mkdir -p /sys/fs/cgroup/notmine
+  holds "$(refused 3 setpriv --reuid 1000 --regid 1000 --init-groups bash -c '. ./container.sh; hooks cgroup apply --resources r.json --path /notmine')" 'permission denied'
+  rmdir /sys/fs/cgroup/notmine
+  kill "$pid"
+  systemctl stop user@1000.service
+}
+
 stops_the_container() {
   local said
   said=$(refused 1 start runc cgroupfs h-bad /t/h-bad '{}' "$(hook createRuntime unified --set memory.nonsense=1)")
@@ -123,6 +163,8 @@ if [ "${0##*/}" = run.sh ]; then
   claim 'the unified helper works with runc under cgroupfs' unified_runc_cgroupfs
   claim 'the unified helper works with crun under systemd, and its values survive a daemon-reload' unified_crun_systemd
   claim 'the unified helper works with crun under cgroupfs' unified_crun_cgroupfs
+  claim 'an annotation is done within the policy, and refused without one' annotation_under_a_policy
+  claim "a unit of a user's own systemd is told over that user's bus, by root and by the user" unit_of_a_user
   claim 'a helper that fails stops the container and leaves no directory' stops_the_container
   claim "the resources helper mends an older runtime's weight" resources_in_another_dialect
   claim 'the memory-qos helper throttles by memory.high' memory_qos_throttles

@@ -22,8 +22,8 @@ chmod 755 "$stage/hook"
 if [ -x "${HOOKS_EXECUTABLE:-}" ]; then
   cp "$HOOKS_EXECUTABLE" "$stage/hooks"
 else
-  mkdir -p "$stage/node_modules"
   cp -r "$root/dist" "$root/package.json" "$stage/"
-  for name in commander re2js yaml koffi @koromix minimatch @isaacs brace-expansion balanced-match; do cp -r "$root/node_modules/$name" "$stage/node_modules/"; done
+  # What the program needs at run time, each where it lies.
+  (cd "$root" && npm ls --all --omit=dev --parseable 2>/dev/null | sed -n "s|^$root/||p" | xargs cp -r --parents -t "$stage")
 fi
 tar -C "$stage" -cf "$out" .

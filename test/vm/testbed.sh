@@ -16,6 +16,10 @@ verb=${1:?build, snapshot, run or boot}
 mkdir -p "$cache"
 cd "$cache"
 
+# One at a time: the machines share the files of the cache.
+exec 9>lock
+flock 9
+
 kernel=$(basename "$(ls -d /lib/modules/*-cloud-amd64 | sort -V | tail -1)")
 packages=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,crun,runc,busybox-static,procps,kmod,util-linux
 # virtio_ring must be there before virtio.

@@ -137,17 +137,17 @@ interface QosFlags {
  * Runs a helper on the state of standard input. A hook has two answers: 0, or 1 and the container is not created; what is
  * best effort says on standard error what it could not do.
  */
-function run(
+async function run(
   verb: string,
   flags: CommonFlags,
   byDefault: 'strict' | 'best-effort',
-  act: (state: OciState) => HelperReport,
+  act: (state: OciState) => HelperReport | Promise<HelperReport>,
   atStop?: 'at-stop',
-): ExitStatus {
+): Promise<ExitStatus> {
   try {
     const state = readState();
     // At poststop the runtime removes the cgroup itself.
-    const report = state.status === 'stopped' && atStop === undefined ? NOTHING_TO_DO : act(state);
+    const report = state.status === 'stopped' && atStop === undefined ? NOTHING_TO_DO : await act(state);
     if (flags.json) {
       const { cgroup, deeds, ignored, warnings } = report;
       writeJson({ verb, cgroup: cgroup ?? null, dryRun: flags.dryRun === true, deeds, ignored, warnings });
