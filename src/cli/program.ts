@@ -117,6 +117,34 @@ export function createProgram(onEnd: OnEnd = () => undefined): Command {
     )
     .action(run(async () => (await import('./commands/convert.ts')).convert));
 
+  withOutput(program.command('install'))
+    .summary('write definitions into a hooks directory')
+    .description(
+      'Write the shipped definitions, or those named, into a hooks directory: all of them or none. The shipped ones run ' +
+        'this very program. What was written is recorded there, so that `hooks uninstall` removes exactly that.',
+    )
+    .usage('[options] <dir>')
+    .argument('[dir]', 'the hooks directory; it is made when it is not there')
+    .option('--definition <file...>', 'these definitions instead of the shipped ones')
+    .option('--force', 'replace files of the same name that are not ours, or were changed')
+    .addOption(extensionStage())
+    .addHelpText(
+      'after',
+      examples(
+        'hooks install /etc/containers/oci/hooks.d',
+        'hooks install /etc/containers/oci/hooks.d --definition 10-gpu.json',
+      ),
+    )
+    .action(run(async () => (await import('./commands/install.ts')).install));
+
+  withOutput(program.command('uninstall'))
+    .summary('remove what `hooks install` wrote')
+    .description('Remove what `hooks install` wrote. A file that was changed since stays and is named, with exit 1.')
+    .argument('<dir>', 'the hooks directory')
+    .option('--force', 'remove files that were changed, too')
+    .addHelpText('after', examples('hooks uninstall /etc/containers/oci/hooks.d'))
+    .action(run(async () => (await import('./commands/uninstall.ts')).uninstall));
+
   addDevicesCommands(program, run);
   addCgroupCommands(program, run);
   addHelperCommands(program, run);

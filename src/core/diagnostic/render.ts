@@ -90,6 +90,20 @@ const TEXT: { readonly [Code in DiagnosticCode]: TextOf<Code> } = {
     why: 'whoever can change a definition runs programs as root on this machine',
     fix: `run: ${hint ?? 'chown root and chmod go-w'}`,
   }),
+  INSTALL_CONFLICT: ({ reason }) => ({
+    what: {
+      foreign: 'a file of this name is there already, and was not written by `hooks install`',
+      changed: 'this file was changed since `hooks install` wrote it',
+      'not-a-file': 'something else than a regular file has this name',
+    }[reason],
+    why: 'replacing it would lose what somebody else wrote',
+    fix: reason === 'not-a-file' ? 'remove it' : 'remove it, or replace it with --force',
+  }),
+  UNINSTALL_CHANGED: () => ({
+    what: 'this file was changed since `hooks install` wrote it, so it stays',
+    why: 'only what was written is removed; its hook is still injected',
+    fix: 'remove it yourself, or with --force',
+  }),
   JSON_SYNTAX: ({ expected, found }) => ({
     what: `expected ${expected}, found ${found}`,
     why: 'hook definitions are strict JSON: no comments, no trailing commas, double quotes only',

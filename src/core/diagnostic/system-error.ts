@@ -9,6 +9,9 @@ export type SystemErrorArguments = Readonly<Record<string, string | number>>;
 const TEXT = {
   FILE_READ: 'cannot read {path}: {reason}',
   FILE_WRITE: 'cannot write {path}: {reason}; nothing was changed',
+  FILE_REMOVE: 'cannot remove {path}: {reason}; call it again when that is mended',
+  INSTALL_RECORD: 'cannot use {path}, the record of what was installed: {reason}',
+  DIRECTORY_MAKE: 'cannot make the directory {path}: {reason}',
   DIRECTORY_READ: 'cannot read the directory {path}: {reason}',
   STDIN_READ: 'cannot read standard input: {reason}',
   STDOUT_WRITE: 'cannot write standard output: {reason}',

@@ -36,6 +36,12 @@ describe('a command loads only the packages that it needs', () => {
       ['commander', 're2js', 'yaml'],
     ],
     [['validate', 'literal'], ['commander']],
+    [['convert', 'literal/10.json'], ['commander']],
+    [
+      ['convert', '--to', 'yaml', 'literal/10.json'],
+      ['commander', 'yaml'],
+    ],
+    [['install', 'new', '--definition', 'literal/10.json'], ['commander']],
     [['list', '--hooks-dir', 'literal'], ['commander']],
   ])('hooks %j: %j', (args, packages) => {
     expect(packagesLoadedBy(args, directory())).toEqual(packages);

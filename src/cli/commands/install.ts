@@ -1,0 +1,98 @@
+import { statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { type Diagnostic, error, hasErrors } from '../../core/diagnostic/diagnostic.ts';
+import { SystemError } from '../../core/diagnostic/system-error.ts';
+import { readBoundedFile } from '../../host/file.ts';
+import { isDefinitionName, JSON_DEFINITION_LIMIT, loadDefinitionFiles } from '../../host/hook-directories.ts';
+import { installFiles, type NewFile } from '../../host/install-files.ts';
+import { createTrustCheck } from '../../host/trust.ts';
+import { reasonOf } from '../../host/write-file.ts';
+import { EXIT, type ExitStatus, UsageError } from '../exit-status.ts';
+import { diagnosticsAsData, writeDiagnostics, writeJson, writeNote, writeResult } from '../output.ts';
+import { ownProgram } from '../own-program.ts';
+import { shippedDefinitions } from '../shipped-definitions.ts';
+import { excerptReader } from '../source-text.ts';
+
+/** Flags of `hooks install`. */
+export interface InstallFlags {
+  readonly definition?: readonly string[];
+  readonly extensionStage?: readonly string[];
+  readonly force?: boolean;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
+/** Does `hooks install`: writes definitions into a hooks directory, all of them or none, and records them there. */
+export async function install(given: string | undefined, flags: InstallFlags): Promise<ExitStatus> {
+  const { directory, definitions } = readArguments(given, flags.definition);
+  const checked = definitions && (await checkDefinitions(definitions, flags.extensionStage ?? []));
+  const files = checked ? checked.files : shippedDefinitions(ownProgram());
+  const diagnostics: Diagnostic[] = [...(checked?.diagnostics ?? [])];
+  if (files.length === 0 && !hasErrors(diagnostics)) {
+    throw new UsageError('this build ships no definitions; name some with --definition');
+  }
+  const outcome = hasErrors(diagnostics) ? { written: [], conflicts: [] } : installFiles(directory, files, flags);
+  const path = (name: string): string => `${directory.replace(/(?<=.)\/+$/, '')}/${name}`;
+  diagnostics.push(
+    ...outcome.conflicts.map(({ name, reason }) => error('INSTALL_CONFLICT', { path: path(name) }, { reason })),
+  );
+  const check = createTrustCheck('warn');
+  diagnostics.push(...outcome.written.flatMap(({ name }) => check(path(name))));
+
+  const isDone = !hasErrors(diagnostics);
+  const written = outcome.written.map(({ name, state }) => ({ name, path: path(name), state }));
+  if (flags.json) {
+    writeJson({ directory, written, diagnostics: diagnosticsAsData(diagnostics) });
+  } else {
+    writeDiagnostics(diagnostics, { warnings: flags.quiet ? 'none' : 'brief', readText: excerptReader() });
+    if (written.length > 0) writeResult(written.map((file) => `${file.path}\n`).join(''));
+  }
+  if (!isDone) writeNote('hooks: nothing was installed');
+  else if (!definitions && !flags.quiet && ownProgram().args.some((argument) => argument.includes('/_npx/'))) {
+    writeNote("hooks: the hooks run the program from npx's cache, which npm may clear: install oci-hooks to keep it");
+  }
+  return isDone ? EXIT.done : EXIT.no;
+}
+
+interface InstallArguments {
+  readonly directory: string;
+  readonly definitions: readonly string[] | undefined;
+}
+
+/** A directory behind `--definition FILE...` is taken for the one to install into: it cannot be a definition. */
+function readArguments(given: string | undefined, definitions: readonly string[] | undefined): InstallArguments {
+  if (given !== undefined) return { directory: given, definitions };
+  const last = definitions?.at(-1);
+  if (last !== undefined && statSync(last, { throwIfNoEntry: false })?.isDirectory()) {
+    return { directory: last, definitions: definitions?.slice(0, -1) };
+  }
+  throw new UsageError('name the directory to install into, before --definition');
+}
+
+interface CheckedDefinitions {
+  readonly files: readonly NewFile[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+async function checkDefinitions(
+  paths: readonly string[],
+  extensionStages: readonly string[],
+): Promise<CheckedDefinitions> {
+  if (paths.length === 0) throw new UsageError('name a file behind --definition');
+  const names = paths.map((path) => basename(path));
+  for (const [index, name] of names.entries()) {
+    if (!isDefinitionName(name)) throw new UsageError(`${name} is no name of a definition: it must end in .json`);
+    if (names.indexOf(name) < index) throw new UsageError(`two of the definitions are named ${name}`);
+  }
+  const { diagnostics } = await loadDefinitionFiles(paths, { extensionStages });
+  const files = paths.flatMap((path, index) => {
+    const content = readBoundedFile(path, JSON_DEFINITION_LIMIT);
+    if (content.kind === 'failed') {
+      const args = { path, reason: reasonOf(content.error) };
+      throw new SystemError('FILE_READ', args, { cause: content.error });
+    }
+    // What else it may be is in the diagnostics.
+    return content.kind === 'content' ? [{ name: names[index] ?? '', bytes: content.bytes }] : [];
+  });
+  return { files, diagnostics };
+}

@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { isObject } from '../core/definition/keys.ts';
+import { listDefinitions } from '../host/hook-directories.ts';
+import type { NewFile } from '../host/install-files.ts';
+import { BUILTIN_DIRECTORY } from './catalog-flags.ts';
+import { toJson } from './output.ts';
+import type { OwnProgram } from './own-program.ts';
+
+/** Gives the shipped definitions as they are to be installed: each runs this very program. */
+export function shippedDefinitions(program: OwnProgram): NewFile[] {
+  return listDefinitions(BUILTIN_DIRECTORY).paths.map((source) => {
+    const path = String(source);
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    return { name, bytes: Buffer.from(withProgram(readFileSync(path, 'utf8'), program)) };
+  });
+}
+
+/** Gives a shipped definition's text with the hook's program and its first argument replaced. */
+export function withProgram(text: string, { path, args }: OwnProgram): string {
+  const definition: unknown = JSON.parse(text);
+  if (!isObject(definition) || !isObject(definition['hook'])) throw new TypeError('a shipped definition has no hook');
+  const { hook } = definition;
+  const own = Array.isArray(hook['args']) ? hook['args'].slice(1) : [];
+  return `${toJson({ ...definition, hook: { ...hook, path, args: [...args, ...own] } })}\n`;
+}
