@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { BUILD } from './build.ts';
 import { addCgroupCommands } from './cgroup-commands.ts';
 import { EXECUTABLE } from './executable.ts';
@@ -144,6 +144,26 @@ export function createProgram(onEnd: OnEnd = () => undefined): Command {
     .option('--force', 'remove files that were changed, too')
     .addHelpText('after', examples('hooks uninstall /etc/containers/oci/hooks.d'))
     .action(run(async () => (await import('./commands/uninstall.ts')).uninstall));
+
+  program
+    .command('completion')
+    .summary('print the completion script for a shell')
+    .description('Print the script that lets a shell complete commands, flags and values.')
+    .addArgument(new Argument('<shell>', 'which shell').choices(['bash', 'zsh', 'fish']))
+    .addHelpText(
+      'after',
+      examples(
+        'hooks completion bash > /usr/share/bash-completion/completions/hooks',
+        'hooks completion zsh > /usr/share/zsh/vendor-completions/_hooks',
+        'hooks completion fish > /usr/share/fish/vendor_completions.d/hooks.fish',
+      ),
+    )
+    .action(
+      run(async () => {
+        const { completion } = await import('./commands/completion.ts');
+        return (shell: 'bash' | 'zsh' | 'fish') => completion(shell, program);
+      }),
+    );
 
   addDevicesCommands(program, run);
   addCgroupCommands(program, run);
