@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { EXECUTABLE } from './executable.ts';
 
 /** How this program is started by its whole path: as a hook it gets no PATH to be found in. */
 export interface OwnProgram {
@@ -10,7 +11,7 @@ export interface OwnProgram {
 
 /** Gives how this program is started: the single executable by itself, from npm by Node's path and its own file. */
 export function ownProgram(): OwnProgram {
-  if (process.versions['bun'] !== undefined) return { path: process.execPath, args: ['hooks'] };
+  if (EXECUTABLE) return { path: process.execPath, args: ['hooks'] };
   const main = realpathSync(fileURLToPath(new URL('./main.js', import.meta.url)));
   return { path: realpathSync(process.execPath), args: ['node', main] };
 }

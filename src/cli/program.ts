@@ -24,6 +24,7 @@ export function createProgram(onEnd: OnEnd = () => undefined): Command {
       onEnd(await action(...(args.slice(0, -1) as never[])));
     };
   const program = new Command('hooks')
+    .summary('decides which OCI hooks a container gets, and injects them')
     .description('Decide which OCI hooks a container gets, and inject them into its config.json.')
     .version(versionText(), '-V, --version')
     .exitOverride()

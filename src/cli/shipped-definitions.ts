@@ -1,18 +1,27 @@
 import { readFileSync } from 'node:fs';
+import type { DefinitionFile } from '../core/catalog/catalog.ts';
 import { isObject } from '../core/definition/keys.ts';
 import { listDefinitions } from '../host/hook-directories.ts';
 import type { NewFile } from '../host/install-files.ts';
 import { BUILTIN_DIRECTORY } from './catalog-flags.ts';
+import { EXECUTABLE } from './executable.ts';
 import { toJson } from './output.ts';
 import type { OwnProgram } from './own-program.ts';
 
 /** Gives the shipped definitions as they are to be installed: each runs this very program. */
 export function shippedDefinitions(program: OwnProgram): NewFile[] {
-  return listDefinitions(BUILTIN_DIRECTORY).paths.map((source) => {
-    const path = String(source);
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    return { name, bytes: Buffer.from(withProgram(readFileSync(path, 'utf8'), program)) };
-  });
+  return shippedTexts().map(({ path, text }) => ({
+    name: path.slice(path.lastIndexOf('/') + 1),
+    bytes: Buffer.from(withProgram(text, program)),
+  }));
+}
+
+function shippedTexts(): readonly DefinitionFile[] {
+  if (EXECUTABLE) return EXECUTABLE.definitions;
+  return listDefinitions(BUILTIN_DIRECTORY).paths.map((path) => ({
+    path: String(path),
+    text: readFileSync(String(path), 'utf8'),
+  }));
 }
 
 /** Gives a shipped definition's text with the hook's program and its first argument replaced. */

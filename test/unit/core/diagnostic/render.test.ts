@@ -25,6 +25,12 @@ const SAMPLES: Sample = {
     'run: chmod go-w /d',
     'chmod go-w /d',
   ],
+  INSTALL_CONFLICT: [
+    { reason: 'foreign' },
+    'a file of this name is there already, and was',
+    'remove it, or replace it',
+  ],
+  UNINSTALL_CHANGED: [{}, 'this file was changed since `hooks install` wrote it', 'remove it yourself'],
   JSON_SYNTAX: [{ expected: '":"', found: '"1"' }, 'expected ":", found "1"', 'correct the text here'],
   YAML_SYNTAX: [{ reason: 'Tabs are not allowed' }, 'Tabs are not allowed', 'correct the text here'],
   BYTE_ORDER_MARK: [{}, 'the file starts with a byte order mark (U+FEFF)', 'save the file as UTF-8 without BOM'],
