@@ -146,6 +146,17 @@ export function createProgram(onEnd: OnEnd = () => undefined): Command {
     .addHelpText('after', examples('hooks uninstall /etc/containers/oci/hooks.d'))
     .action(run(async () => (await import('./commands/uninstall.ts')).uninstall));
 
+  withOutput(program.command('doctor'))
+    .summary('say what this machine has for hooks, and what to mend')
+    .description(
+      'Say what this machine has for hooks: engines, runtimes and their stages, cgroups, hooks directories, policy, runtime ' +
+        'wrapper and NRI. Nothing is changed. Exit 1 when something must be mended.',
+    )
+    .addOption(hooksDirectory())
+    .addOption(extensionStage())
+    .addHelpText('after', examples('hooks doctor', 'hooks doctor --json'))
+    .action(run(async () => (await import('./commands/doctor.ts')).doctor));
+
   program
     .command('completion')
     .summary('print the completion script for a shell')
@@ -238,11 +249,7 @@ function accessOption(byDefault: string): Option {
 /** Flags of every command that loads definitions. */
 function withCatalog(command: Command): Command {
   return withOutput(command)
-    .option(
-      '--hooks-dir <dir>',
-      'a hooks directory; repeatable, least preferred first (default: the two of oci-hooks(5))',
-      collect,
-    )
+    .addOption(hooksDirectory())
     .option('--builtin', 'the shipped definitions, as the least preferred directory')
     .addOption(extensionStage())
     .addOption(
@@ -255,6 +262,20 @@ function withCatalog(command: Command): Command {
     )
     .option('--strict-permissions', 'refuse definitions that others than their owner could change');
 }
+
+function withOutput(command: Command): Command {
+  return command
+    .option('--quiet', 'no warnings and notes on standard error')
+    .option('--json', 'one JSON document on standard output');
+}
+
+function hooksDirectory(): Option {
+  return new Option(
+    '--hooks-dir <dir>',
+    'a hooks directory; repeatable, least preferred first (default: the two of oci-hooks(5))',
+  ).argParser(collect);
+}
+
 
 function extensionStage(): Option {
   return new Option('--extension-stage <name>', 'a stage that the engine knows besides the six; repeatable').argParser(

@@ -9,10 +9,18 @@ export async function unsupportedStages(
   definitions: readonly HookDefinition[],
 ): Promise<readonly Diagnostic[]> {
   const { hooks } = await readRuntimeFeatures(runtime);
-  if (!hooks) return [];
+  return hooks ? stagesNotRun(runtime, hooks, definitions) : [];
+}
+
+/** Gives a warning for each stage of each definition that is not among those that a runtime runs. */
+export function stagesNotRun(
+  runtime: string,
+  stagesRun: readonly string[],
+  definitions: readonly HookDefinition[],
+): readonly Diagnostic[] {
   return definitions.flatMap(({ path, stages }) =>
     stages
-      .filter((stage) => isStage(stage) && !hooks.includes(stage))
+      .filter((stage) => isStage(stage) && !stagesRun.includes(stage))
       .map((stage) => warning('RUNTIME_STAGE_UNSUPPORTED', { path, pointer: '/stages' }, { stage, runtime })),
   );
 }

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { type ExecFileException, execFile } from 'node:child_process';
 import { isObject } from '../core/definition/keys.ts';
 import { SystemError } from '../core/diagnostic/system-error.ts';
 import { reasonOf } from './write-file.ts';
@@ -21,9 +21,9 @@ export async function readRuntimeFeatures(path: string): Promise<RuntimeFeatures
   const fail = (reason: string, cause?: unknown): SystemError =>
     new SystemError('RUNTIME_FEATURES', { path, reason }, { cause });
   const printed = await new Promise<string>((resolve, reject) => {
-    const options = { timeout: TIMEOUT_MILLISECONDS, maxBuffer: OUTPUT_LIMIT };
-    execFile(path, ['features'], options, (error, stdout) => {
-      if (error) reject(fail(reasonOf(error).split('\n')[0] ?? 'it failed', error));
+    const options = { timeout: TIMEOUT_MILLISECONDS, maxBuffer: OUTPUT_LIMIT, killSignal: 'SIGKILL' } as const;
+    execFile(path, ['features'], options, (error, stdout, stderr) => {
+      if (error) reject(fail(whyItFailed(error, stderr), error));
       else resolve(stdout);
     });
   });
@@ -38,4 +38,12 @@ export async function readRuntimeFeatures(path: string): Promise<RuntimeFeatures
   if (hooks === undefined || hooks === null) return {};
   if (!Array.isArray(hooks)) throw fail('"hooks" is not a list');
   return { hooks: hooks.map(String) };
+}
+
+function whyItFailed(error: ExecFileException, stderr: string): string {
+  if (error.killed) return `no answer within ${TIMEOUT_MILLISECONDS / 1000} s, or too long a one`;
+  if (error.signal) return `killed by ${error.signal}`;
+  if (typeof error.code !== 'number') return reasonOf(error);
+  const last = stderr.trimEnd().split('\n').at(-1)?.trim();
+  return `exit status ${error.code}${last ? `: ${last}` : ''}`;
 }

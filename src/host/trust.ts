@@ -1,6 +1,7 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Diagnostic, error, warning } from '../core/diagnostic/diagnostic.ts';
+import { shellWord } from '../core/diagnostic/quote.ts';
 
 /** What happens to a file that others than its owner's trusted user could change. */
 export type Trust = 'refuse' | 'warn' | 'ignore';
@@ -72,7 +73,9 @@ export function createTrustCheck(trust: Trust): TrustCheck {
     const problem = find(path, opened);
     if (!problem) return [];
     const isOwner = problem.detail.startsWith('uid');
-    const hint = isOwner ? `chown ${owner === 0 ? 'root' : owner} ${problem.path}` : `chmod go-w ${problem.path}`;
+    const hint = isOwner
+      ? `chown ${owner === 0 ? 'root' : owner} ${shellWord(problem.path)}`
+      : `chmod go-w ${shellWord(problem.path)}`;
     const args = {
       unsafePath: problem.path,
       problem: isOwner ? ('owner' as const) : ('writable' as const),

@@ -2,6 +2,7 @@ import type { Locate } from '../definition/document.ts';
 import { pointerOf } from '../definition/document.ts';
 import type { HookDefinition } from '../definition/hook-definition.ts';
 import { type Diagnostic, error, warning } from '../diagnostic/diagnostic.ts';
+import { shellWord } from '../diagnostic/quote.ts';
 
 /** What stands at a hook's path on this machine. */
 export type HookProgram =
@@ -50,7 +51,7 @@ export function checkHookPath(
     case 'not-a-file':
       return { exists: true, diagnostics: [warning('HOOK_PATH_NOT_A_FILE', place, args)] };
     case 'not-executable': {
-      const hint = `chmod +x ${definition.hook.path}`;
+      const hint = `chmod +x ${shellWord(definition.hook.path)}`;
       return { exists: true, diagnostics: [warning('HOOK_NOT_EXECUTABLE', { ...place, hint }, args)] };
     }
     default:

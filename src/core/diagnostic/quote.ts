@@ -12,3 +12,8 @@ export function quote(text: string): string {
 export function escapeControls(text: string): string {
   return text.replace(UNPRINTABLE, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
+
+/** Gives a text as one word of a shell command; a person may paste it, so nothing in it is obeyed. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

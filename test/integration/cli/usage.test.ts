@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { config, definition, directoryWith, hooks, hooksInShell, json } from './run.ts';
 
-const COMMANDS = ['inject', 'explain', 'validate', 'list'];
+const COMMANDS = ['inject', 'explain', 'validate', 'list', 'convert', 'install', 'uninstall', 'doctor', 'completion'];
 
 describe('wrong usage ends with status 2', () => {
   it.each([
