@@ -20,23 +20,23 @@ export function referencePage(program, outputs) {
     'Standard output is the result and only that; standard error is for people. Colours follow the terminal, `NO_COLOR` and',
     '`FORCE_COLOR`. A `-` for a config stands for standard input.',
     '',
-    '| exit status | meaning |',
-    '| --- | --- |',
-    '| 0 | done |',
-    '| 1 | the answer is no, or the input has errors |',
-    '| 2 | wrong usage |',
-    '| 3 | the system refused |',
+    ...table([
+      ['exit status', 'meaning'],
+      ['0', 'done'],
+      ['1', 'the answer is no, or the input has errors'],
+      ['2', 'wrong usage'],
+      ['3', 'the system refused'],
+    ]),
     '',
     ...commandSections(program),
     '## JSON documents',
     '',
     'With `--json` standard output is one JSON document with `schemaVersion`, errors too.',
     '',
-    '| schema | what it is |',
-    '| --- | --- |',
-    ...outputs.map(
-      ({ name, schema }) => `| [${name}.json](../schemas/${name}.json) | ${cell(schema.description ?? '')} |`,
-    ),
+    ...table([
+      ['schema', 'what it is'],
+      ...outputs.map(({ name, schema }) => [`[${name}.json](../schemas/${name}.json)`, schema.description ?? '']),
+    ]),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -47,10 +47,8 @@ export function referencePage(program, outputs) {
  * @param {CommandNode} program
  */
 export function commandTable(program) {
-  const rows = program.commands.map(
-    ({ words, summary }) => `| [\`${words}\`](docs/cli.md#${anchor(words)}) | ${cell(summary)} |`,
-  );
-  return ['| command | does |', '| --- | --- |', ...rows, ''].join('\n');
+  const rows = program.commands.map(({ words, summary }) => [`[\`${words}\`](docs/cli.md#${anchor(words)})`, summary]);
+  return [...table([['command', 'does'], ...rows]), ''].join('\n');
 }
 
 /**
@@ -79,9 +77,7 @@ function commandSection({ words, usage, description, arguments: values, options,
     '',
     description,
     '',
-    '| | |',
-    '| --- | --- |',
-    ...rows.map(([name = '', text = '']) => `| ${cell(name)} | ${cell(text)} |`),
+    ...table([['', ''], ...rows]),
     '',
     ...(after === '' ? [] : [...examples(after), '']),
   ];
@@ -99,6 +95,22 @@ const code = (text) => `\`${text}\``;
 
 /** @param {string} text */
 const cell = (text) => text.replaceAll('|', '\\|');
+
+/**
+ * Writes rows as a table with columns of even width, the first row as its head.
+ *
+ * @param {readonly (readonly string[])[]} rows
+ */
+function table(rows) {
+  const cells = rows.map((row) => row.map(cell));
+  const widths = (cells[0] ?? []).map((_head, column) =>
+    Math.max(3, ...cells.map((row) => (row[column] ?? '').length)),
+  );
+  const [head = '', ...body] = cells.map(
+    (row) => `| ${row.map((text, column) => text.padEnd(widths[column] ?? 0)).join(' | ')} |`,
+  );
+  return [head, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...body];
+}
 
 /** @param {string} heading */
 const anchor = (heading) => heading.toLowerCase().replaceAll(' ', '-');
