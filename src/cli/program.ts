@@ -263,19 +263,12 @@ function withCatalog(command: Command): Command {
     .option('--strict-permissions', 'refuse definitions that others than their owner could change');
 }
 
-function withOutput(command: Command): Command {
-  return command
-    .option('--quiet', 'no warnings and notes on standard error')
-    .option('--json', 'one JSON document on standard output');
-}
-
 function hooksDirectory(): Option {
   return new Option(
     '--hooks-dir <dir>',
     'a hooks directory; repeatable, least preferred first (default: the two of oci-hooks(5))',
   ).argParser(collect);
 }
-
 
 function extensionStage(): Option {
   return new Option('--extension-stage <name>', 'a stage that the engine knows besides the six; repeatable').argParser(
