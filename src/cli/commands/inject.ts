@@ -7,6 +7,7 @@ import { containerFromConfig } from '../../core/when/container.ts';
 import { writeFileAtomically } from '../../host/write-file.ts';
 import { bindMountRule, type CatalogFlags, loadCatalogFromFlags } from '../catalog-flags.ts';
 import { placedInConfig, readConfigInput } from '../config-input.ts';
+import { describePlan } from '../describe.ts';
 import { EXIT, type ExitStatus, UsageError } from '../exit-status.ts';
 import { diagnosticsAsData, toJson, writeDiagnostics, writeJson, writeNote, writeResult } from '../output.ts';
 import { injectionReport } from '../report.ts';
@@ -113,6 +114,5 @@ async function writeNotes(catalog: Catalog, plan: InjectionPlan, flags: InjectFl
       : await (await import('../runtime-stages.ts')).unsupportedStages(runtime, catalog.definitions);
   if (flags.quiet) return;
   writeDiagnostics([...plan.diagnostics, ...stageWarnings], { warnings: 'brief' });
-  const { describePlan } = await import('../describe.ts');
   for (const line of describePlan(plan, catalog, flags.runPrecreate ?? false)) writeNote(line);
 }

@@ -1,14 +1,7 @@
 import { type Diagnostic, error, type Parsed } from '../diagnostic/diagnostic.ts';
 import { type Position, positionAt, positionsIn } from '../diagnostic/position.ts';
-import {
-  countMembers,
-  elementSpans,
-  isNestedDeeper,
-  memberSpans,
-  type Span,
-  skipSpace,
-  skipValue,
-} from '../json/scan.ts';
+import { hasRepeatedKeys } from '../json/repeated-keys.ts';
+import { elementSpans, isNestedDeeper, memberSpans, type Span, skipSpace, skipValue } from '../json/scan.ts';
 import { findJsonSyntaxError } from '../json/syntax-error.ts';
 import { once, type SourceDocument, type SourceNode } from './document.ts';
 
@@ -30,7 +23,7 @@ export function readJson(path: string, text: string): Parsed<SourceDocument> {
   }
   const root = jsonNode(text, wholeValue(text), value, positionsIn(text));
   return {
-    value: { root, hasRepeatedKeys: countMembers(text) !== countKeys(value) },
+    value: { root, hasRepeatedKeys: hasRepeatedKeys(text, value) },
     diagnostics: [],
   };
 }
@@ -75,18 +68,4 @@ function jsonNode(text: string, span: Span, value: unknown, at: (offset: number)
       return elementSpans(text, span.start).map((element) => jsonNode(text, element, parsePart(element), at));
     }),
   };
-}
-
-/** Counts the object keys of a value at any depth, without recursion. */
-function countKeys(value: unknown): number {
-  let keys = 0;
-  const open: unknown[] = [value];
-  while (open.length > 0) {
-    const current = open.pop();
-    if (typeof current !== 'object' || current === null) continue;
-    const inner = Object.values(current);
-    if (!Array.isArray(current)) keys += inner.length;
-    for (const part of inner) if (typeof part === 'object' && part !== null) open.push(part);
-  }
-  return keys;
 }

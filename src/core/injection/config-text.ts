@@ -2,6 +2,7 @@ import { isObject } from '../definition/keys.ts';
 import { typeName } from '../definition/shape.ts';
 import { type Diagnostic, error, hasErrors, type Parsed } from '../diagnostic/diagnostic.ts';
 import { type Position, positionAt, positionsIn } from '../diagnostic/position.ts';
+import { hasRepeatedKeys } from '../json/repeated-keys.ts';
 import { elementSpans, type MemberSpan, memberSpans, type Span, skipSpace } from '../json/scan.ts';
 import { findJsonSyntaxError } from '../json/syntax-error.ts';
 import type { OciConfig } from '../oci/config.ts';
@@ -37,15 +38,55 @@ export function parseConfigText(text: string, path = 'config.json'): Parsed<Conf
   if (!isObject(config)) {
     return { diagnostics: [typeDiagnostic(source, { start, end: start }, 'an object', config, '')] };
   }
+  let members: readonly MemberSpan[] | undefined;
+  const document: ConfigText = {
+    text,
+    // The members that are read are judged below; the type says no more than that.
+    config: config as OciConfig,
+    start,
+    get members() {
+      members ??= memberSpans(text, start);
+      return members;
+    },
+  };
+  if (isPlain(text, config)) return { value: document, diagnostics: [] };
   const object = config;
-  const members = memberSpans(text, start);
   const diagnostics = [
-    ...checkKeys(source, members, READ_MEMBERS, ''),
-    ...members.flatMap((member) => checkMember(source, member, object)),
+    ...checkKeys(source, document.members, READ_MEMBERS, ''),
+    ...document.members.flatMap((member) => checkMember(source, member, object)),
   ];
-  if (hasErrors(diagnostics)) return { diagnostics };
-  // The members that are read were judged above; the type says no more than that.
-  return { value: { text, config: config as OciConfig, start, members }, diagnostics };
+  return hasErrors(diagnostics) ? { diagnostics } : { value: document, diagnostics };
+}
+
+/** Whether nothing can be wrong with what is read of a config: seen from its value, without looking at its text again. */
+function isPlain(text: string, config: Readonly<Record<string, unknown>>): boolean {
+  const { annotations, hooks, mounts, process } = config;
+  return (
+    !hasRepeatedKeys(text, config) &&
+    hasOwnSpelling(config, READ_MEMBERS) &&
+    isAbsentOr(annotations, (value) => isObject(value) && Object.values(value).every(isText)) &&
+    isAbsentOr(mounts, (value) => Array.isArray(value) && value.every(isMount)) &&
+    isAbsentOr(
+      process,
+      (value) => isObject(value) && hasOwnSpelling(value, ['args']) && isTexts(value['args'] ?? null),
+    ) &&
+    isAbsentOr(
+      hooks,
+      (value) =>
+        isObject(value) &&
+        hasOwnSpelling(value, STAGES) &&
+        STAGES.every((stage) => isAbsentOr(value[stage], Array.isArray)),
+    )
+  );
+}
+
+function isAbsentOr(value: unknown, isRight: (value: unknown) => boolean): boolean {
+  return value === undefined || value === null || isRight(value);
+}
+
+/** Whether no key is one of the names but for letter case. */
+function hasOwnSpelling(object: object, names: readonly string[]): boolean {
+  return Object.keys(object).every((key) => names.includes(key) || !names.some((name) => isFoldedTo(key, name)));
 }
 
 /** Gives a member's key as it counts, escapes read. */
