@@ -73,7 +73,7 @@ export function readFiles(files: readonly DefinitionFile[], options: CatalogOpti
   let isEngineNeeded = false;
   for (const file of files) {
     const parsed = readDefinition(file, options);
-    diagnostics.push(...parsed.diagnostics);
+    if (parsed.diagnostics.length > 0) diagnostics.push(...parsed.diagnostics);
     if (!parsed.value) continue;
     located.push(parsed.value);
     isEngineNeeded ||= needsRegexEngine(parsed.value.definition, literals);

@@ -56,6 +56,7 @@ export function readDefinition(
   const version = readVersion(path, document.value);
   if (!version.value) return { diagnostics: [...document.diagnostics, ...version.diagnostics] };
   const content = readContent(path, document.value, version.value, options.extensionStages ?? []);
+  if (document.diagnostics.length === 0) return content;
   return { ...content, diagnostics: [...document.diagnostics, ...content.diagnostics] };
 }
 
@@ -101,6 +102,8 @@ function findingsBeside(errors: readonly Diagnostic[], content: readonly Diagnos
   return content.filter(({ severity, pointer }) => severity === 'error' && !told.has(pointer));
 }
 
+const CURRENT: Parsed<DefinitionVersion> = { value: '1.0.0', diagnostics: [] };
+
 /** The first pass of the reference: only `version` is looked at, and it chooses the reader. */
 function readVersion(path: string, document: SourceDocument): Parsed<DefinitionVersion> {
   const { root } = document;
@@ -112,6 +115,7 @@ function readVersion(path: string, document: SourceDocument): Parsed<DefinitionV
   }
   const spellings = Object.keys(root.value).filter((key) => key.length === 7 && foldKey(key) === 'version');
   const isPlain = !document.hasRepeatedKeys && spellings.length <= 1;
+  if (isPlain && root.value['version'] === '1.0.0') return CURRENT;
   const canonical = isPlain
     ? { value: { version: root.value[spellings[0] ?? 'version'] }, replaced: [] }
     : canonicalKeys(path, document, { version: 'text' });

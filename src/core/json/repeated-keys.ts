@@ -6,7 +6,15 @@ import { countMembers } from './scan.ts';
  * @param value - what JSON.parse made of the text
  */
 export function hasRepeatedKeys(text: string, value: unknown): boolean {
-  return countMembers(text) !== countKeys(value);
+  const keys = countKeys(value);
+  // Each member has a colon behind its key; when there are no other colons there is no need to look which are in strings.
+  return countColons(text) !== keys && countMembers(text) !== keys;
+}
+
+function countColons(text: string): number {
+  let colons = 0;
+  for (let index = text.indexOf(':'); index >= 0; index = text.indexOf(':', index + 1)) colons++;
+  return colons;
 }
 
 /** Counts the object keys of a value at any depth, without recursion. */

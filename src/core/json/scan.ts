@@ -49,19 +49,19 @@ export function skipValue(text: string, start: number): number {
   if (first === QUOTE) return skipString(text, start);
   if (first !== OPEN_BRACE && first !== OPEN_BRACKET) return skipScalar(text, start);
   let depth = 0;
-  let index = start;
-  while (index < text.length) {
+  // The engine finds the next character that counts much faster than a loop here does.
+  STRUCTURE.lastIndex = start;
+  while (STRUCTURE.test(text)) {
+    const index = STRUCTURE.lastIndex - 1;
     const unit = text.charCodeAt(index);
-    if (unit === QUOTE) {
-      index = skipString(text, index);
-      continue;
-    }
-    if (unit === OPEN_BRACE || unit === OPEN_BRACKET) depth++;
-    else if ((unit === CLOSE_BRACE || unit === CLOSE_BRACKET) && --depth === 0) return index + 1;
-    index++;
+    if (unit === QUOTE) STRUCTURE.lastIndex = skipString(text, index);
+    else if (unit === OPEN_BRACE || unit === OPEN_BRACKET) depth++;
+    else if (--depth === 0) return index + 1;
   }
   return text.length;
 }
+
+const STRUCTURE = /["[\]{}]/g;
 
 function skipScalar(text: string, start: number): number {
   let index = start;
