@@ -4,7 +4,17 @@
 // bytes: the file holds its own name, so it is built under the final one.
 // @ts-check
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -18,7 +28,7 @@ const { values } = parseArgs({ options: { target: { type: 'string', default: hos
 const { target } = values;
 if (!isTarget(target)) fail(`--target is one of ${Object.keys(RUNTIMES).join(', ')}`);
 const outdir = resolve(values.outdir ?? join(root, 'dist/exe', target === host ? '' : target));
-const entry = join(root, 'dist/cli/main.js');
+const entry = join(root, 'dist/executable.js');
 if (!existsSync(entry)) fail('there is no dist/: run `npm run build:exe`');
 
 const bun = runtimeOf(host);
@@ -26,6 +36,7 @@ mkdirSync(outdir, { recursive: true });
 // In a folder of its own first: a build that fails must not leave half a program.
 const folder = mkdtempSync(join(outdir, '.build-'));
 try {
+  writeFileSync(join(folder, 'tsconfig.json'), '{}');
   const built = spawnSync(
     bun,
     [
@@ -40,6 +51,8 @@ try {
       '--format=esm',
       `--target=bun-${target}`,
       ...(target === host ? [] : [`--compile-executable-path=${runtimeOf(target)}`]),
+      // tsconfig.json says which `#libc` the compiler reads, which is Node's; the package's `imports` are to decide here.
+      `--tsconfig-override=${join(folder, 'tsconfig.json')}`,
       // What lies in the working directory, a container's bundle, is none of our business.
       '--no-compile-autoload-dotenv',
       '--no-compile-autoload-bunfig',

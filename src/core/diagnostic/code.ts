@@ -45,6 +45,9 @@ export interface DiagnosticArguments {
   // Policy
   POLICY_VALUE: { readonly problem: string };
   POLICY_REFUSED: { readonly wish: string; readonly line: string };
+  // Settings of the runtime wrapper
+  SETTING_VALUE: { readonly problem: string };
+  PROFILE_UNKNOWN: { readonly profile: string; readonly known: readonly string[] };
   // Containers
   CONFIG_SYNTAX: { readonly expected: string; readonly found: string };
   CONFIG_INVALID_UTF8: { readonly byteOffset: number };

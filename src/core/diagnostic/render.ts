@@ -284,6 +284,19 @@ const TEXT: { readonly [Code in DiagnosticCode]: TextOf<Code> } = {
     why: 'whoever may create a container writes its annotations, so they grant nothing by themselves',
     fix: `where that is meant, add to the policy: ${line}`,
   }),
+  SETTING_VALUE: ({ problem }, hint) => ({
+    what: problem,
+    why: 'these settings decide which hooks a container gets, so a mistake in them stops every container',
+    fix: hint === undefined ? 'see schemas/runtime.json and docs/runtime.md' : `write ${quote(hint)}`,
+  }),
+  PROFILE_UNKNOWN: ({ profile, known }, hint) => ({
+    what: `there is no profile ${quote(profile)} under "profiles"`,
+    why: 'the program was started under a name that ends in it, so its settings were meant',
+    fix:
+      hint === undefined
+        ? `add it, or use ${known.map(quote).join(', ') || 'the name hooks-runtime alone'}`
+        : `name the program hooks-runtime-${hint}, or add the profile`,
+  }),
   CONFIG_SYNTAX: ({ expected, found }) => ({
     what: `expected ${expected}, found ${found}`,
     why: 'config.json must be one JSON document',

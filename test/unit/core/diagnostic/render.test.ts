@@ -120,6 +120,18 @@ const SAMPLES: Sample = {
     'an annotation asks for "/dev/fuse", and the policy does not grant it',
     'where that is meant, add to the policy: devices: [/dev/fuse]',
   ],
+  SETTING_VALUE: [
+    { problem: 'there is no setting "runtim"' },
+    'there is no setting "runtim"',
+    'write "runtime"',
+    'runtime',
+  ],
+  PROFILE_UNKNOWN: [
+    { profile: 'gpus', known: ['gpu'] },
+    'there is no profile "gpus" under "profiles"',
+    'name the program hooks-runtime-gpu',
+    'gpu',
+  ],
   CONFIG_SYNTAX: [{ expected: 'a value', found: '"}"' }, 'expected a value, found "}"', 'nothing was changed'],
   CONFIG_INVALID_UTF8: [{ byteOffset: 3 }, 'the byte at offset 3 is not valid UTF-8', 'nothing was changed'],
   CONFIG_TOO_LARGE: [{ bytes: 9, limit: 8 }, 'the config has 9 bytes or more; the limit is 8', 'nothing was changed'],

@@ -1,0 +1,75 @@
+import { getSystemErrorMap } from 'node:util';
+import { addressOf } from '#libc';
+import { SystemError } from '../../core/diagnostic/system-error.ts';
+import { systemCall } from '../libc/system-call.ts';
+import { passOnDescriptors } from './descriptors.ts';
+import { restoreOpenFilesLimit } from './open-files-limit.ts';
+
+// Source: bits/signum-arch.h; the same on every port in syscall-numbers.ts.
+const SIGPIPE = 13;
+const SIGXFSZ = 25;
+const SIGNAL_SET_BYTES = 8;
+// The kernel's struct sigaction is shorter on every port; zeros mean SIG_DFL, no flags, nothing masked.
+const DEFAULT_ACTION = new Uint8Array(64);
+
+/** A program and what it is started with, as bytes: arguments and variables need not be UTF-8. */
+export interface ProgramStart {
+  readonly path: string;
+  readonly argv: readonly Uint8Array[];
+  /** Each `NAME=value`, in order. */
+  readonly environment: readonly Uint8Array[];
+}
+
+/**
+ * Becomes another program by execve(2): process number, parent, working directory and umask stay, and what our own runtime
+ * has changed since it started is put back as far as it can be known: signals, descriptors, the limit of open files.
+ * It comes back only by throwing.
+ *
+ * @throws {SystemError} `PROGRAM_EXEC`, `SYSCALL_UNKNOWN`
+ */
+export function becomeProgram({ path, argv, environment }: ProgramStart): never {
+  for (const signal of [SIGPIPE, SIGXFSZ]) {
+    systemCall('rt_sigaction', signal, DEFAULT_ACTION, 0, SIGNAL_SET_BYTES);
+  }
+  restoreOpenFilesLimit();
+  passOnDescriptors();
+  const args = textVector(argv);
+  const variables = textVector(environment);
+  // The vectors hold addresses of the texts: given as further arguments, which execve(2) does not look at, they stay in place.
+  const result = systemCall(
+    'execve',
+    terminated(Buffer.from(path)),
+    args.addresses,
+    variables.addresses,
+    args.texts,
+    variables.texts,
+  );
+  throw new SystemError('PROGRAM_EXEC', { path, reason: systemFailure(result) });
+}
+
+interface TextVector {
+  readonly texts: Uint8Array;
+  readonly addresses: Uint8Array;
+}
+
+/** Gives texts as C takes them: all in one block, each ended by NUL, and their addresses, ended by a null pointer. */
+function textVector(texts: readonly Uint8Array[]): TextVector {
+  const block = Buffer.concat([...texts.map(terminated), terminated(Buffer.alloc(0))]);
+  const start = addressOf(block);
+  const addresses = new BigUint64Array(texts.length + 1);
+  let offset = 0;
+  for (const [index, text] of texts.entries()) {
+    addresses[index] = start + BigInt(offset);
+    offset += text.length + 1;
+  }
+  return { texts: block, addresses: new Uint8Array(addresses.buffer) };
+}
+
+function terminated(text: Uint8Array): Buffer {
+  return Buffer.concat([text, Buffer.alloc(1)]);
+}
+
+function systemFailure(result: number): string {
+  const [name, message] = getSystemErrorMap().get(result) ?? [`errno ${-result}`, 'not known here'];
+  return `${name}: ${message}`;
+}
