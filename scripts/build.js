@@ -12,7 +12,7 @@ const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p'
 });
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 nameBuild('dist/cli/build.js');
-chmodSync('dist/cli/main.js', 0o755);
+for (const program of ['dist/cli/main.js', 'dist/runtime-wrapper/main.js']) chmodSync(program, 0o755);
 
 /**
  * Puts version and commit where src/cli/build.ts says "unknown".

@@ -9,6 +9,7 @@ const VALIDATORS = [
   { schema: 'hook-1.0.0', file: 'validate-hook-1-0-0', name: 'validateHook100' },
   { schema: 'hook-0.1.0', file: 'validate-hook-0-1-0', name: 'validateHook010' },
   { schema: 'policy', file: 'validate-policy', name: 'validatePolicy' },
+  { schema: 'runtime', file: 'validate-runtime', name: 'validateRuntime' },
 ];
 
 const PROSE = ['title', 'description', 'examples'];

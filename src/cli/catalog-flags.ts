@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Catalog } from '../core/catalog/catalog.ts';
 import type { BindMountRule } from '../core/when/container.ts';
+import { EXECUTABLE } from '../host/executable.ts';
 import { DEFAULT_HOOK_DIRECTORIES, loadCatalogAbove } from '../host/hook-directories.ts';
-import { EXECUTABLE } from './executable.ts';
 
 /** The flags of every command that loads definitions. */
 export interface CatalogFlags {

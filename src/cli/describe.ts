@@ -53,7 +53,12 @@ export function describeCondition({ condition, pattern, value, matched }: TriedC
 }
 
 /** Gives the nearest miss in words, as advice. */
-export function describeMiss({ reason, pattern, value }: NearestMiss): string {
+export function describeMiss(miss: NearestMiss): string {
+  if (miss.engine === undefined) return describeReason(miss);
+  return `${describeReason(miss)} (containerd passes on only those that pod_annotations and container_annotations list)`;
+}
+
+function describeReason({ reason, pattern, value }: NearestMiss): string {
   switch (reason) {
     case 'no-annotations':
       return 'the container has no annotations (an engine may pass on only those it is told to)';

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { EXECUTABLE } from './executable.ts';
+import { EXECUTABLE } from '../host/executable.ts';
 
 /** How this program is started by its whole path: as a hook it gets no PATH to be found in. */
 export interface OwnProgram {

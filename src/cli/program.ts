@@ -1,7 +1,7 @@
 import { Argument, Command, Option } from 'commander';
+import { EXECUTABLE } from '../host/executable.ts';
 import { BUILD } from './build.ts';
 import { addCgroupCommands } from './cgroup-commands.ts';
-import { EXECUTABLE } from './executable.ts';
 import type { ExitStatus } from './exit-status.ts';
 import { type Action, choice, collect, examples, type Run, withOutput } from './flag.ts';
 import { addHelperCommands } from './helper-commands.ts';
@@ -180,6 +180,27 @@ export function createProgram(onEnd: OnEnd = () => undefined): Command {
   addDevicesCommands(program, run);
   addCgroupCommands(program, run);
   addHelperCommands(program, run);
+  withOutput(program.command('runs'))
+    .summary('show what recorded hooks did and said')
+    .description('List the containers with recorded hook runs, or show the runs of one (runtime wrapper, recordHooks).')
+    .argument('[id]', "a container's id")
+    .addHelpText('after', examples('hooks runs', 'hooks runs 4f2c --json'))
+    .action(run(async () => (await import('./commands/runs.ts')).runs));
+
+  program
+    .command('exec-hook')
+    .summary('run a hook and record what it does and says')
+    .description('Run a hook with our own standard input, environment and directory; record it; end as it ends.')
+    .requiredOption('--id <id>', "the container's id")
+    .requiredOption('--name <name>', "the definition's file name")
+    .option('--stage <stage>', 'the stage it runs at')
+    .option('--timeout <seconds>', 'kill it after so long')
+    .option('--argv0 <name>', "the hook's name for itself, when it is not its path")
+    .argument('<path>', "the hook's program")
+    .argument('[args...]', "the hook's arguments")
+    .passThroughOptions()
+    .addHelpText('after', examples('hooks exec-hook --id 4f2c --name 10-gpu.json -- /usr/libexec/gpu --all < state'))
+    .action(run(async () => (await import('./commands/exec-hook.ts')).execHook));
 
   return program;
 }

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { DefinitionFile } from '../core/catalog/catalog.ts';
 import { isObject } from '../core/definition/keys.ts';
+import { EXECUTABLE } from '../host/executable.ts';
 import { listDefinitions } from '../host/hook-directories.ts';
 import type { NewFile } from '../host/install-files.ts';
 import { BUILTIN_DIRECTORY } from './catalog-flags.ts';
-import { EXECUTABLE } from './executable.ts';
 import { toJson } from './output.ts';
 import type { OwnProgram } from './own-program.ts';
 

@@ -27,6 +27,8 @@ export interface NearestMiss {
     | 'no-bind-mounts';
   readonly pattern?: string;
   readonly value?: string;
+  /** The engine that may have held back the annotation that is absent. */
+  readonly engine?: 'containerd';
 }
 
 /** Whether a definition matched a container, and which conditions decided it, in the order they were tried. */
@@ -37,6 +39,16 @@ export interface Verdict {
   readonly stages: readonly string[];
   readonly conditions: readonly TriedCondition[];
   readonly nearestMiss?: NearestMiss;
+}
+
+// Of the annotations that Kubernetes asks for, containerd passes on those only that pod_annotations and
+// container_annotations list; its own come always. Source: containerd, internal/cri/annotations.
+const CONTAINERD_PREFIX = 'io.kubernetes.cri.';
+const CONTAINERD = { engine: 'containerd' } as const;
+
+/** Tells whether a definition did not match because of an annotation that containerd may have held back. */
+export function isMissedByContainerd({ nearestMiss }: Verdict): boolean {
+  return nearestMiss?.engine === 'containerd';
 }
 
 /** Gives the verdict on a definition; `matched` is what `matchDefinition` says. */
@@ -144,8 +156,9 @@ function annotationMiss(matcher: AnnotationMatcher, subject: MatchSubject, faile
     subject.annotations.map(([key]) => key),
   );
   const pattern = matcher.key.source;
-  if (similar === undefined) return { condition: 'annotations', reason: 'key-absent', pattern };
-  return { condition: 'annotations', reason: 'key-similar', pattern, value: similar };
+  const engine = subject.annotations.some(([key]) => key.startsWith(CONTAINERD_PREFIX)) ? CONTAINERD : {};
+  if (similar === undefined) return { condition: 'annotations', reason: 'key-absent', pattern, ...engine };
+  return { condition: 'annotations', reason: 'key-similar', pattern, value: similar, ...engine };
 }
 
 function patternOf({ pattern }: TriedCondition): { readonly pattern?: string } {

@@ -1,0 +1,101 @@
+import {
+  accessSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { errnoOf, SystemError } from '../core/diagnostic/system-error.ts';
+import { EXECUTABLE } from '../host/executable.ts';
+import { runDirectory } from '../host/run-directory.ts';
+
+/** Where a runtime that is named without its directory is looked for; the caller's PATH has no part in it. */
+const RUNTIME_DIRECTORIES: readonly string[] = [
+  '/usr/local/sbin',
+  '/usr/local/bin',
+  '/usr/sbin',
+  '/usr/bin',
+  '/sbin',
+  '/bin',
+];
+
+/**
+ * Finds the real runtime: the first of these that exists and may be executed. The wrapper itself, under whatever name, is
+ * passed over: it would start itself without end.
+ *
+ * @throws {SystemError} `RUNTIME_MISSING`
+ */
+export function findRuntime(names: readonly string[], settingsPath: string): string {
+  const self = identityOf(EXECUTABLE ? '/proc/self/exe' : (process.argv[1] ?? ''));
+  for (const name of names) {
+    const paths = name.startsWith('/') ? [name] : RUNTIME_DIRECTORIES.map((directory) => join(directory, name));
+    const found = paths.find((path) => isProgram(path) && identityOf(path) !== self);
+    if (found !== undefined) return found;
+  }
+  throw new SystemError('RUNTIME_MISSING', { names: names.join(', '), settings: settingsPath });
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    // Not there, or not ours to execute: the next one decides.
+    return false;
+  }
+}
+
+function identityOf(path: string): string | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false, bigint: true });
+  return stats && `${stats.dev}:${stats.ino}`;
+}
+
+/**
+ * Notes which runtime made the last container under this name of the program, as a link: so that the other commands, which
+ * read no settings, go to the same one.
+ */
+export function rememberRuntime(program: string, path: string): void {
+  const link = linkOf(program);
+  try {
+    if (readLink(link) === path) return;
+    mkdirSync(dirname(link), { recursive: true, mode: 0o700 });
+    const temporary = `${link}.${process.pid}`;
+    symlinkSync(path, temporary);
+    try {
+      renameSync(temporary, link);
+    } catch (error) {
+      unlinkSync(temporary);
+      throw error;
+    }
+  } catch (error) {
+    // Without the note the other commands look into the settings.
+    if (errnoOf(error) === undefined) throw error;
+  }
+}
+
+/** Gives the runtime that `rememberRuntime` has noted, when it is still there. */
+export function rememberedRuntime(program: string): string | undefined {
+  const path = readLink(linkOf(program));
+  return path?.startsWith('/') && isProgram(path) ? path : undefined;
+}
+
+function readLink(link: string): string | undefined {
+  try {
+    const { uid } = lstatSync(link);
+    // A link that somebody else laid there names a program that would run with our rights.
+    return uid === process.geteuid?.() ? readlinkSync(link) : undefined;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+function linkOf(program: string): string {
+  // No container's id holds an @.
+  return join(runDirectory(), '@runtime', program.replace(/[^A-Za-z0-9_.-]/g, '_'));
+}
