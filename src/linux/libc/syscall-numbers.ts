@@ -1,5 +1,13 @@
 /** System calls made here that Node has no function for, by name. Sources: the kernel's syscall tables. */
-export type SyscallName = 'bpf' | 'execve' | 'fcntl' | 'prlimit64' | 'rt_sigaction' | 'sendto' | 'socket';
+export type SyscallName =
+  | 'bpf'
+  | 'execve'
+  | 'fcntl'
+  | 'prlimit64'
+  | 'rt_sigaction'
+  | 'rt_sigprocmask'
+  | 'sendto'
+  | 'socket';
 
 // 64-bit ports share the generic table, but for the three that are older than it.
 const NUMBERS: Readonly<Record<SyscallName, { readonly generic: number; readonly [arch: string]: number }>> = {
@@ -8,6 +16,7 @@ const NUMBERS: Readonly<Record<SyscallName, { readonly generic: number; readonly
   fcntl: { generic: 25, x64: 72, ppc64: 55, s390x: 55 },
   prlimit64: { generic: 261, x64: 302, ppc64: 325, s390x: 334 },
   rt_sigaction: { generic: 134, x64: 13, ppc64: 173, s390x: 174 },
+  rt_sigprocmask: { generic: 135, x64: 14, ppc64: 174, s390x: 175 },
   sendto: { generic: 206, x64: 44, ppc64: 335, s390x: 369 },
   socket: { generic: 198, x64: 41, ppc64: 326, s390x: 359 },
 };

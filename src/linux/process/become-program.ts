@@ -4,13 +4,7 @@ import { SystemError } from '../../core/diagnostic/system-error.ts';
 import { systemCall } from '../libc/system-call.ts';
 import { passOnDescriptors } from './descriptors.ts';
 import { restoreOpenFilesLimit } from './open-files-limit.ts';
-
-// Source: bits/signum-arch.h; the same on every port in syscall-numbers.ts.
-const SIGPIPE = 13;
-const SIGXFSZ = 25;
-const SIGNAL_SET_BYTES = 8;
-// The kernel's struct sigaction is shorter on every port; zeros mean SIG_DFL, no flags, nothing masked.
-const DEFAULT_ACTION = new Uint8Array(64);
+import { restoreSignals } from './signals.ts';
 
 /** A program and what it is started with, as bytes: arguments and variables need not be UTF-8. */
 export interface ProgramStart {
@@ -28,9 +22,7 @@ export interface ProgramStart {
  * @throws {SystemError} `PROGRAM_EXEC`, `SYSCALL_UNKNOWN`
  */
 export function becomeProgram({ path, argv, environment }: ProgramStart): never {
-  for (const signal of [SIGPIPE, SIGXFSZ]) {
-    systemCall('rt_sigaction', signal, DEFAULT_ACTION, 0, SIGNAL_SET_BYTES);
-  }
+  restoreSignals();
   restoreOpenFilesLimit();
   passOnDescriptors();
   const args = textVector(argv);

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { systemCall } from '../libc/system-call.ts';
+
+// Source: bits/signum-arch.h, bits/sigaction.h; the same on every port in syscall-numbers.ts.
+const SIGPIPE = 13;
+const SIGXFSZ = 25;
+const SIGPWR = 30;
+const SIG_BLOCK = 0;
+const SIGNAL_SET_BYTES = 8;
+// The kernel's struct sigaction is shorter on every port; zeros mean SIG_DFL, no flags, nothing masked.
+const DEFAULT_ACTION = new Uint8Array(64);
+
+/**
+ * Puts back what our own runtime has done to signals and execve(2) would keep: SIGPIPE and SIGXFSZ, which Bun ignores, are
+ * at their default again, and SIGPWR, which it unblocks, is blocked again when it was. Node sets all signals to their
+ * default and unblocks them as it starts; what they were is lost then.
+ */
+export function restoreSignals(): void {
+  for (const signal of [SIGPIPE, SIGXFSZ]) {
+    systemCall('rt_sigaction', signal, DEFAULT_ACTION, 0, SIGNAL_SET_BYTES);
+  }
+  const blocked = maskToRestore(statusOf('self'), statusOf(String(process.ppid)));
+  if (blocked === 0n) return;
+  systemCall('rt_sigprocmask', SIG_BLOCK, new Uint8Array(BigUint64Array.of(blocked).buffer), 0, SIGNAL_SET_BYTES);
+}
+
+/**
+ * Gives the signals to block again, as a set: SIGPWR, when our parent blocks it and in all else the same as we.
+ *
+ * @param own - our /proc/PID/status
+ * @param parent - our parent's
+ */
+export function maskToRestore(own: string, parent: string): bigint {
+  const bit = 1n << BigInt(SIGPWR - 1);
+  const [ours, theirs] = [blockedIn(own), blockedIn(parent)];
+  return theirs !== undefined && theirs === (ours ?? 0n) + bit && (theirs & bit) !== 0n ? bit : 0n;
+}
+
+function blockedIn(status: string): bigint | undefined {
+  const set = /^SigBlk:\s*([0-9a-f]{1,16})$/m.exec(status)?.[1];
+  return set === undefined ? undefined : BigInt(`0x${set}`);
+}
+
+function statusOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'latin1');
+  } catch {
+    // The parent is gone, or /proc does not show it to us: nothing is known of its mask.
+    return '';
+  }
+}
