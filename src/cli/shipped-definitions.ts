@@ -4,9 +4,9 @@ import { isObject } from '../core/definition/keys.ts';
 import { EXECUTABLE } from '../host/executable.ts';
 import { listDefinitions } from '../host/hook-directories.ts';
 import type { NewFile } from '../host/install-files.ts';
+import type { OwnProgram } from '../host/own-program.ts';
 import { BUILTIN_DIRECTORY } from './catalog-flags.ts';
 import { toJson } from './output.ts';
-import type { OwnProgram } from './own-program.ts';
 
 /** Gives the shipped definitions as they are to be installed: each runs this very program. */
 export function shippedDefinitions(program: OwnProgram): NewFile[] {

@@ -5,11 +5,11 @@ import { SystemError } from '../../core/diagnostic/system-error.ts';
 import { readBoundedFile } from '../../host/file.ts';
 import { isDefinitionName, JSON_DEFINITION_LIMIT, loadDefinitionFiles } from '../../host/hook-directories.ts';
 import { installFiles, type NewFile } from '../../host/install-files.ts';
+import { ownProgram } from '../../host/own-program.ts';
 import { createTrustCheck } from '../../host/trust.ts';
 import { reasonOf } from '../../host/write-file.ts';
 import { EXIT, type ExitStatus, UsageError } from '../exit-status.ts';
 import { diagnosticsAsData, writeDiagnostics, writeJson, writeNote, writeResult } from '../output.ts';
-import { ownProgram } from '../own-program.ts';
 import { shippedDefinitions } from '../shipped-definitions.ts';
 import { excerptReader } from '../source-text.ts';
 
