@@ -23,7 +23,7 @@ function cgroup(verb: keyof typeof SCHEMAS, args: readonly string[], input = '')
     input,
   });
   const document = stdout === '' ? undefined : JSON.parse(stdout);
-  // Wrong usage and a refusal of the system have the document that every command has for them.
+  // For wrong usage and a system that refuses, it is the document of schemas/error.json.
   if (document !== undefined && (status === 0 || status === 1)) {
     SCHEMAS[verb](document);
     expect(SCHEMAS[verb].errors ?? []).toEqual([]);

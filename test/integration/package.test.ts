@@ -31,7 +31,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe('the packed tarball', () => {
   it('holds what a user needs and nothing else', () => {
     const allowed =
-      /^(dist\/(?!exe).*\.(js|d\.ts)|schemas\/.*\.json|hooks\.d\/.*|man\/.*|(package\.json|README\.md|CHANGELOG\.md|LICENSE))$/;
+      /^(dist\/(?!exe\/).*\.(js|d\.ts)|schemas\/.*\.json|hooks\.d\/.*|man\/.*|(package\.json|README\.md|CHANGELOG\.md|LICENSE))$/;
     expect(packed.filter((path) => !allowed.test(path))).toEqual([]);
     expect(packed).toEqual(expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js', 'LICENSE']));
   });
