@@ -9,10 +9,22 @@ const config: ViteUserConfig = defineConfig({
     alias: { '#libc': fileURLToPath(new URL('./src/linux/libc/node.ts', import.meta.url)) },
   },
   test: {
-    include: ['test/{unit,property,cases,integration}/**/*.test.ts'],
-    globalSetup: ['test/build-dist.ts'],
+    globalSetup: ['test/build-dist.ts', 'test/build-executable.ts'],
     testTimeout: 60_000,
     reporters: json === undefined ? ['default'] : ['default', ['json', { outputFile: json }]],
+    // The tests of the command line run twice: the program under Node, and the single executable.
+    projects: [
+      { extends: true, test: { name: 'node', include: ['test/{unit,property,cases,integration}/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'executable',
+          include: ['test/integration/cli/**/*.test.ts'],
+          exclude: ['test/integration/cli/loaded-packages.test.ts'],
+          env: { HOOKS_TEST_PROGRAM: 'executable' },
+        },
+      },
+    ],
     coverage: { provider: 'v8', include: ['src/**'], exclude: ['src/generated/**'] },
   },
 });

@@ -70,9 +70,9 @@ function writeFailure(code: string, message: string, args: object = {}, diagnost
   }
 }
 
-/** By its name: the package is not loaded where it is not needed. */
+/** By its code: the package is not loaded where it is not needed, and the executable shortens the names of classes. */
 function isCommanderError(error: unknown): error is CommanderError {
-  return error instanceof Error && error.name === 'CommanderError';
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.');
 }
 
 // All output is written by now, and tearing the engine down in order costs more than a plain start.

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { EXECUTABLE } from '../../build-executable.ts';
 
 /** The root of the checkout. */
 export const ROOT: string = fileURLToPath(new URL('../../..', import.meta.url));
@@ -11,8 +12,9 @@ export const ROOT: string = fileURLToPath(new URL('../../..', import.meta.url));
 /** The program as users run it: built, under Node. */
 export const MAIN: string = join(ROOT, 'dist/cli/main.js');
 
-/** The words that start the program. */
-export const PROGRAM: readonly string[] = [process.execPath, MAIN];
+/** The words that start the program: under Node, or the single executable in the test project `executable`. */
+export const PROGRAM: readonly string[] =
+  process.env['HOOKS_TEST_PROGRAM'] === 'executable' ? [EXECUTABLE] : [process.execPath, MAIN];
 
 /** What a run left. `signal` is set when it did not end by itself. */
 export interface Run {

@@ -61,7 +61,7 @@ describe('help', () => {
   });
 
   it('prints the version, the commit and what runs it', () => {
-    expect(hooks(['--version']).stdout).toMatch(/^hooks \d+\.\d+\.\d+\ncommit: [0-9a-f]+.*\nruntime: Node /);
+    expect(hooks(['--version']).stdout).toMatch(/^hooks \d+\.\d+\.\d+\ncommit: [0-9a-f]+.*\nruntime: (Node|Bun) /);
   });
 });
 
