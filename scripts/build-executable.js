@@ -4,6 +4,7 @@
 // bytes: the file holds its own name, so it is built under the final one.
 // @ts-check
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -84,20 +85,42 @@ function shippedDefinitions() {
 
 /**
  * Finds Bun for a target. Its install script moves the program from the target's package to the package `bun`; npm may
- * have been told to run no such scripts.
+ * have been told to run no such scripts. npm installs only this machine's package: another's is fetched.
  *
  * @param {keyof typeof RUNTIMES} target
  */
 function runtimeOf(target) {
-  const { version } = JSON.parse(readFileSync(join(root, 'node_modules/bun/package.json'), 'utf8'));
   const inPackage = join(root, 'node_modules', RUNTIMES[target], 'bin/bun');
   const moved = join(root, 'node_modules/bun/bin/bun.exe');
   // The file that the script replaces is a few hundred bytes long.
   const found = [inPackage, ...(target === host ? [moved] : [])].find(
     (path) => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 1e6,
   );
-  if (found === undefined) fail(`${RUNTIMES[target]} ${version} is not installed`);
-  return found;
+  if (found !== undefined) return found;
+  return target === host ? fail(`${RUNTIMES[target]} is not installed: run npm ci`) : fetchedRuntime(RUNTIMES[target]);
+}
+
+/**
+ * Fetches a package that package-lock.json names, checks it against the lock, and gives the program in it.
+ *
+ * @param {string} name
+ */
+function fetchedRuntime(name) {
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages[`node_modules/${name}`];
+  const cache = join(root, '.cache/runtimes', `${name.replace(/.*\//, '')}-${lock.version}`);
+  const program = join(cache, 'package/bin/bun');
+  if (existsSync(program)) return program;
+  mkdirSync(cache, { recursive: true });
+  const pack = spawnSync('npm', ['pack', `${name}@${lock.version}`, '--json', '--pack-destination', cache], {
+    encoding: 'utf8',
+  });
+  if (pack.status !== 0) fail(`${name} cannot be fetched:\n${pack.stderr ?? pack.error}`);
+  const tarball = join(cache, JSON.parse(pack.stdout)[0].filename);
+  const digest = `sha512-${createHash('sha512').update(readFileSync(tarball)).digest('base64')}`;
+  if (digest !== lock.integrity) fail(`${name} is not what package-lock.json says`);
+  const unpack = spawnSync('tar', ['-xzf', tarball, '-C', cache], { encoding: 'utf8' });
+  if (unpack.status !== 0) fail(`${tarball} cannot be unpacked: ${unpack.stderr}`);
+  return program;
 }
 
 /**

@@ -47,7 +47,9 @@ try {
   const tree = join(work, 'tree');
   fill(tree);
   const names = [debianPackage(tree), archive(tree), bill()];
-  const sums = names.map((name) => `${sha256(readFileSync(join(outdir, name)))}  ${name}\n`);
+  // Another target's files of this release may lie there already.
+  const all = readdirSync(outdir).filter((name) => name.startsWith('oci-hooks') && name.includes(version));
+  const sums = all.sort().map((name) => `${sha256(readFileSync(join(outdir, name)))}  ${name}\n`);
   writeFileSync(join(outdir, 'SHA256SUMS'), sums.join(''));
   for (const name of [...names, 'SHA256SUMS']) console.log(join(outdir, name));
 } finally {
