@@ -7,8 +7,10 @@ const SIGXFSZ = 25;
 const SIGPWR = 30;
 const SIG_BLOCK = 0;
 const SIGNAL_SET_BYTES = 8;
-// The kernel's struct sigaction is shorter on every port; zeros mean SIG_DFL, no flags, nothing masked.
-const DEFAULT_ACTION = new Uint8Array(64);
+// The kernel's struct sigaction is shorter on every port, and starts with the handler: SIG_DFL, which is 0, or SIG_IGN,
+// which is 1. No flags, nothing masked.
+const DEFAULT = new Uint8Array(64);
+const IGNORE = new Uint8Array(BigUint64Array.of(1n, 0n, 0n, 0n, 0n, 0n, 0n, 0n).buffer);
 
 /**
  * Puts back what our own runtime has done to signals and execve(2) would keep: SIGPIPE and SIGXFSZ, which Bun ignores, are
@@ -16,12 +18,24 @@ const DEFAULT_ACTION = new Uint8Array(64);
  * default and unblocks them as it starts; what they were is lost then.
  */
 export function restoreSignals(): void {
-  for (const signal of [SIGPIPE, SIGXFSZ]) {
-    systemCall('rt_sigaction', signal, DEFAULT_ACTION, 0, SIGNAL_SET_BYTES);
-  }
-  const blocked = maskToRestore(statusOf('self'), statusOf(String(process.ppid)));
+  const parent = statusOf(String(process.ppid));
+  const action = handsOnIgnoredPipe(parent) ? IGNORE : DEFAULT;
+  systemCall('rt_sigaction', SIGPIPE, action, 0, SIGNAL_SET_BYTES);
+  systemCall('rt_sigaction', SIGXFSZ, DEFAULT, 0, SIGNAL_SET_BYTES);
+  const blocked = maskToRestore(statusOf('self'), parent);
   if (blocked === 0n) return;
   systemCall('rt_sigprocmask', SIG_BLOCK, new Uint8Array(BigUint64Array.of(blocked).buffer), 0, SIGNAL_SET_BYTES);
+}
+
+/**
+ * Tells whether our parent ignores SIGPIPE and lets its children inherit that. Of those who start runtimes, conmon does;
+ * most others who ignore it (Node, Python) set their children's to the default.
+ *
+ * @param parent - its /proc/PID/status
+ */
+export function handsOnIgnoredPipe(parent: string): boolean {
+  const ignored = BigInt(`0x${/^SigIgn:\s*([0-9a-f]{1,16})$/m.exec(parent)?.[1] ?? '0'}`);
+  return /^Name:\s*conmon$/m.test(parent) && (ignored & (1n << BigInt(SIGPIPE - 1))) !== 0n;
 }
 
 /**

@@ -3,9 +3,12 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { bareBundle, script, type WrapperPlace, wrapperPlace } from './wrapper.ts';
 
-// What a process is born with, as the kernel tells it. The environment is /proc's: the bytes that execve(2) was given.
+// What a process is born with, as the kernel tells it. The shell itself reads the signals: it blocks them while it starts
+// another program. The environment is /proc's: the bytes that execve(2) was given.
 const FACTS = `
-grep -E '^(Sig(Blk|Ign|Cgt)|ShdPnd|NoNewPrivs|Umask|THP_enabled|Seccomp):' /proc/$$/status
+while read -r key value; do
+  case $key in SigBlk: | SigIgn: | SigCgt: | NoNewPrivs: | Umask: | THP_enabled: | Seccomp:) echo "$key $value" ;; esac
+done < /proc/$$/status
 cat /proc/$$/limits
 for fd in /proc/$$/fd/*; do printf '%s %s\\n' "\${fd##*/}" "$(readlink "$fd")"; done
 tr '\\0' '\\n' < /proc/$$/environ
@@ -21,17 +24,23 @@ ulimit -Sn 300
 trap '' HUP
 exec 3< /dev/null 5< /dev/zero 7< /tmp
 cd "$WORK/bundle"
-env -i BUN_DEBUG=x "ODD=$(printf '\\377')" OCI_HOOKS_CONFIG="$OCI_HOOKS_CONFIG" LAST= "$@" "$(printf '\\376')" < /dev/null
+born() { env -i BUN_DEBUG=x "ODD=$(printf '\\377')" OCI_HOOKS_CONFIG="$OCI_HOOKS_CONFIG" LAST= "$@" "$(printf '\\376')" < /dev/null; }
+born "$RUNTIME" "$@"
+echo ==
+born $WRAPPER "$@"
 true
 `;
 
-function born(place: WrapperPlace, program: readonly string[], args: readonly string[]): string {
-  const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', CALLER, 'bash', ...program, ...args], {
-    env: { ...place.environment, WORK: place.work },
+/** What a runtime is born with, called by itself and through a wrapper, by one and the same caller. */
+function born(place: WrapperPlace, runtime: string, wrapper: string, args: readonly string[]): [string, string] {
+  const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', CALLER, 'bash', ...args], {
+    env: { ...place.environment, WORK: place.work, RUNTIME: runtime, WRAPPER: wrapper },
     encoding: 'latin1',
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   expect(stderr).toBe('');
-  return stdout.replace(/(pipe|socket):\[\d+\]/g, '$1');
+  const [bare = '', wrapped = ''] = stdout.replace(/pipe:\[\d+\]/g, 'pipe').split('==\n');
+  return [bare, wrapped];
 }
 
 describe('the wrapper', () => {
@@ -45,11 +54,11 @@ describe('the wrapper', () => {
     place.define('10.json', { hook: { path: '/bin/true' } });
     bareBundle(place, 'bundle');
     bareBundle(place, 'bundle/bundle');
-    const bare = born(place, [runtime], args);
+    const [bare, wrapped] = born(place, runtime, place.program, args);
     expect(bare).toContain('Max open files            300 ');
-    expect(bare).toContain('SigIgn:\t0000000000000001');
+    expect(bare).toContain('SigIgn: 0000000000000001');
     expect(bare).toContain('\n7 /tmp\n');
-    expect(born(place, [place.program], args)).toBe(bare);
+    expect(wrapped).toBe(bare);
   });
 
   it('leaves no trace under Node either, but that no signal stays ignored or blocked', () => {
@@ -58,9 +67,8 @@ describe('the wrapper', () => {
     place.configure({ runtime });
     bareBundle(place, 'bundle');
     const main = fileURLToPath(new URL('../../../dist/runtime-wrapper/main.js', import.meta.url));
-    const bare = born(place, [runtime], ['state', 'c1']);
-    const wrapped = born(place, [process.execPath, main], ['state', 'c1']);
-    expect(wrapped).toBe(bare.replace(/(Sig(Ign|Blk):\t)[0-9a-f]+/g, '$10000000000000000'));
+    const [bare, wrapped] = born(place, runtime, `${process.execPath} ${main}`, ['state', 'c1']);
+    expect(wrapped).toBe(bare.replace(/(Sig(Ign|Blk): )[0-9a-f]+/g, '$10000000000000000'));
   });
 
   it('is the same process as the runtime', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { maskToRestore } from '../../../../src/linux/process/signals.ts';
+import { handsOnIgnoredPipe, maskToRestore } from '../../../../src/linux/process/signals.ts';
 
 const PWR = 1n << 29n;
 
@@ -15,5 +15,16 @@ describe('maskToRestore', () => {
 
   it('blocks nothing when nothing is known of the parent', () => {
     expect(maskToRestore('SigBlk:\t0000000000000000\n', '')).toBe(0n);
+  });
+});
+
+describe('handsOnIgnoredPipe', () => {
+  it.each([
+    ['conmon, which ignores it', 'Name:\tconmon\nSigIgn:\t0000000000001000\n', true],
+    ['conmon, when it does not', 'Name:\tconmon\nSigIgn:\t0000000000000001\n', false],
+    ['Node, which ignores it for itself', 'Name:\tnode\nSigIgn:\t0000000000001000\n', false],
+    ['nobody', '', false],
+  ])('judges %s', (_who, status, expected) => {
+    expect(handsOnIgnoredPipe(status)).toBe(expected);
   });
 });
