@@ -61,7 +61,7 @@ requires([root, 'dpkg', 'dpkg-deb', 'tar', 'gzip'], () => {
           '/usr/share/zsh/vendor-completions/_hooks',
           '/usr/share/fish/vendor_completions.d/hooks.fish',
           '/usr/share/oci-hooks/schemas/hook-1.0.0.json',
-          '/usr/share/oci-hooks/hooks.d/oci-hooks-devices.json',
+          '/usr/share/oci-hooks/hooks.d/40-oci-hooks-devices.json',
           '/usr/share/oci-hooks/examples/configs/podman.json',
           '/usr/share/doc/oci-hooks/copyright',
         ]),
@@ -78,8 +78,8 @@ requires([root, 'dpkg', 'dpkg-deb', 'tar', 'gzip'], () => {
         hooks: { createRuntime: [{ path: '/usr/bin/true' }] },
       });
       run(hooks, ['install', active]);
-      expect(readdirSync(active)).toContain('oci-hooks-devices.json');
-      expect(readFileSync(join(active, 'oci-hooks-devices.json'), 'utf8')).toContain(JSON.stringify(hooks));
+      expect(readdirSync(active)).toContain('40-oci-hooks-devices.json');
+      expect(readFileSync(join(active, '40-oci-hooks-devices.json'), 'utf8')).toContain(JSON.stringify(hooks));
       run(hooks, ['uninstall', active]);
       expect(readdirSync(active).filter((name) => !name.startsWith('.'))).toEqual(['10.json']);
 
