@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { locateIn, type PathSegment } from '../core/definition/document.ts';
 import { isObject } from '../core/definition/keys.ts';
 import type { ShapeError } from '../core/definition/shape-validator.ts';
@@ -11,7 +12,7 @@ import type { BindMountRule } from '../core/when/container.ts';
 import { validateRuntime } from '../generated/validate-runtime.ts';
 import { readBoundedFile } from '../host/file.ts';
 import { DEFAULT_HOOK_DIRECTORIES } from '../host/hook-directories.ts';
-import { createTrustCheck } from '../host/trust.ts';
+import { createTrustCheck, type Trust } from '../host/trust.ts';
 import { decodeUtf8 } from '../host/utf8.ts';
 import { reasonOf } from '../host/write-file.ts';
 
@@ -79,6 +80,10 @@ export function settingsSource(environment: NodeJS.ProcessEnv): SettingsSource {
  * @throws {ConfigError} when the file cannot be trusted, read or understood, or does not know the profile
  */
 export function loadSettings(source: SettingsSource, profile: string | undefined): RuntimeSettings {
+  if (!isAbsolute(source.path)) {
+    const problem = 'OCI_HOOKS_CONFIG must be an absolute path';
+    throw new ConfigError([error('SETTING_VALUE', { path: source.path }, { problem })]);
+  }
   const read = readSettings(source);
   if (read === undefined) return DEFAULT_SETTINGS;
   if (!read.value || hasErrors(read.diagnostics)) throw new ConfigError(read.diagnostics);
@@ -97,7 +102,8 @@ export function loadSettings(source: SettingsSource, profile: string | undefined
  * a container made before them can still be stopped and deleted. An untrusted file counts as none.
  */
 export function namedRuntimes(source: SettingsSource, profile: string | undefined): readonly string[] {
-  const document = readSettings(source)?.value;
+  // The working directory is a bundle: what lies there is not the administrator's.
+  const document = isAbsolute(source.path) ? readSettings(source)?.value : undefined;
   if (!isObject(document)) return DEFAULT_SETTINGS.runtime;
   const { profiles } = document;
   const own = profile !== undefined && isObject(profiles) ? profiles[profile] : undefined;
@@ -130,13 +136,15 @@ export function parseSettings(path: string, text: string): Parsed<SettingsDocume
   return { ...value, diagnostics: [...diagnostics, ...problems] };
 }
 
-/** Gives undefined when there is no file and none is required. */
-function readSettings({ path, isRequired }: SettingsSource): Parsed<SettingsDocument> | undefined {
+/**
+ * Reads a settings file; gives undefined when there is none and none is required. What is wrong with it is in the
+ * diagnostics, and is an error where `trust` is `refuse`.
+ */
+export function readSettings(
+  { path, isRequired }: SettingsSource,
+  trust: Trust = 'refuse',
+): Parsed<SettingsDocument> | undefined {
   const refuse = (diagnostic: Diagnostic): Parsed<SettingsDocument> => ({ diagnostics: [diagnostic] });
-  // The working directory is a bundle: what lies there is not the administrator's.
-  if (!path.startsWith('/')) {
-    return refuse(error('SETTING_VALUE', { path }, { problem: 'OCI_HOOKS_CONFIG must be an absolute path' }));
-  }
   const content = readBoundedFile(path, SETTINGS_LIMIT);
   switch (content.kind) {
     case 'failed':
@@ -147,10 +155,13 @@ function readSettings({ path, isRequired }: SettingsSource): Parsed<SettingsDocu
     case 'too-large':
       return refuse(error('FILE_TOO_LARGE', { path }, { bytes: content.bytes, limit: SETTINGS_LIMIT }));
     case 'content': {
-      const untrusted = createTrustCheck('refuse')(path, content);
+      const untrusted = createTrustCheck(trust)(path, content);
       if (hasErrors(untrusted)) return { diagnostics: untrusted };
       const decoded = decodeUtf8(content.bytes);
-      if ('text' in decoded) return parseSettings(path, decoded.text);
+      if ('text' in decoded) {
+        const parsed = parseSettings(path, decoded.text);
+        return { ...parsed, diagnostics: [...untrusted, ...parsed.diagnostics] };
+      }
       return refuse(error('FILE_INVALID_UTF8', { path }, { byteOffset: decoded.invalidAt }));
     }
     default:

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Catalog } from '../../core/catalog/catalog.ts';
 import { type Diagnostic, error, hasErrors } from '../../core/diagnostic/diagnostic.ts';
 import { errnoOf } from '../../core/diagnostic/system-error.ts';
@@ -20,7 +21,14 @@ export interface ValidateFlags {
 export async function validate(paths: readonly string[], flags: ValidateFlags): Promise<ExitStatus> {
   const diagnostics: Diagnostic[] = [];
   let valid = 0;
+  let settings = 0;
   for (const path of paths) {
+    if (isSettingsName(path)) {
+      const found = await settingsFindings(path, flags);
+      diagnostics.push(...found);
+      if (!hasErrors(found)) settings++;
+      continue;
+    }
     const catalog = await loadPath(path, flags);
     if ('code' in catalog) {
       diagnostics.push(catalog);
@@ -37,9 +45,24 @@ export async function validate(paths: readonly string[], flags: ValidateFlags): 
     writeJson({ ok: isValid, diagnostics: diagnosticsAsData(diagnostics) });
   } else {
     writeDiagnostics(diagnostics, { warnings: flags.quiet ? 'none' : 'full', readText: excerptReader() });
-    if (!flags.quiet) writeResult(`${valid} valid ${valid === 1 ? 'definition' : 'definitions'}\n`);
+    if (!flags.quiet) writeResult(`${summary(valid, settings)}\n`);
   }
   return isValid ? EXIT.done : EXIT.no;
+}
+
+/** The runtime wrapper's settings are no definition; they are known by their file's name. */
+function isSettingsName(path: string): boolean {
+  return /^runtime\.ya?ml$/.test(basename(path));
+}
+
+async function settingsFindings(path: string, flags: ValidateFlags): Promise<readonly Diagnostic[]> {
+  const { readSettings } = await import('../../runtime-wrapper/settings.ts');
+  return readSettings({ path, isRequired: true }, flags.strictPermissions ? 'refuse' : 'warn')?.diagnostics ?? [];
+}
+
+function summary(definitions: number, settings: number): string {
+  const ofDefinitions = `${definitions} valid ${definitions === 1 ? 'definition' : 'definitions'}`;
+  return settings === 0 ? ofDefinitions : `${ofDefinitions}, ${settings} valid settings of the runtime wrapper`;
 }
 
 async function loadPath(path: string, flags: ValidateFlags): Promise<Catalog | Diagnostic> {

@@ -7,6 +7,9 @@ import { findings, SCHEMA_FOLDER, SCHEMAS } from './schema.ts';
 const directory = (): string =>
   directoryWith({
     'config.json': config({ hooks: { createRuntime: [{ path: '/usr/bin/true' }] } }),
+    'containerd.json': config({ annotations: { 'io.kubernetes.cri.container-type': 'container' } }),
+    'runtime.yaml': 'onError: maybe\n',
+    'good/runtime.yaml': 'onError: skip\nprofiles: {gpu: {log: journald}}\n',
     'base/10-a.json': definition(),
     'base/20-b.json': definition({ annotations: { '^gpu$': 'all|some' }, hasBindMounts: true, commands: ['x.*y'] }),
     'base/30-c.json': { hook: '/usr/bin/true', stage: ['poststop', 'prestart'], cmds: ['sh'], arguments: ['a'] },
@@ -28,7 +31,12 @@ describe('the documents of --json follow their schemas', () => {
     ['report', ['inject', '--dry-run', '--hooks-dir', 'bad', 'config.json', '--json'], 1],
     ['explain', ['explain', ...BOTH, 'config.json', '--json'], 0],
     ['explain', ['explain', '--hooks-dir', 'bad', 'config.json', '--json'], 1],
+    ['explain', ['explain', ...BOTH, 'containerd.json', '--json'], 0],
     ['list', ['list', ...BOTH, '--json'], 0],
+    ['validate', ['validate', 'runtime.yaml', '--json'], 1],
+    ['validate', ['validate', 'good/runtime.yaml', '--json'], 0],
+    ['runs', ['runs', '--json'], 0],
+    ['runs', ['runs', 'no-such-container', '--json'], 1],
     ['list', ['list', '--hooks-dir', 'bad', '--json'], 1],
     ['validate', ['validate', 'base', 'over', '--extension-stage', 'precreate', '--json'], 0],
     ['validate', ['validate', 'bad', 'nowhere', '--json'], 1],
