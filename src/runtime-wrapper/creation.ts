@@ -21,7 +21,7 @@ export async function prepareCreation(
 ): Promise<string | undefined> {
   const started = performance.now();
   const source = settingsSource(process.env);
-  const settings = loadSettingsOrTell(call, () => loadSettings(source, profile));
+  const settings = await loadSettingsOrTell(call, () => loadSettings(source, profile));
   if (settings === undefined) return undefined;
   const runtime = findRuntime(settings.runtime, source.path);
   if (!process.env['OCI_HOOKS_CONFIG']) rememberRuntime(program, runtime);
@@ -40,9 +40,12 @@ export async function prepareCreation(
 }
 
 /** Settings with a mistake say nothing about `onError` that could be relied on: the container is not made. */
-function loadSettingsOrTell(call: RuntimeCall, load: () => RuntimeSettings): RuntimeSettings | undefined {
+async function loadSettingsOrTell(
+  call: RuntimeCall,
+  load: () => Promise<RuntimeSettings>,
+): Promise<RuntimeSettings | undefined> {
   try {
-    return load();
+    return await load();
   } catch (error) {
     tellEngine(call, 'error', messageOf(error), new Date());
     return undefined;

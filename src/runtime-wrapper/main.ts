@@ -44,7 +44,7 @@ async function namedRuntime(program: string): Promise<string> {
     import('./runtime-program.ts'),
   ]);
   const source = settingsSource(process.env);
-  return findRuntime(namedRuntimes(source, profileOf(program)), source.path);
+  return findRuntime(await namedRuntimes(source, profileOf(program)), source.path);
 }
 
 function profileOf(program: string): string | undefined {

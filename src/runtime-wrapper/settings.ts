@@ -1,8 +1,8 @@
 import { isAbsolute } from 'node:path';
-import { locateIn, type PathSegment } from '../core/definition/document.ts';
+import { locateIn, type PathSegment, type SourceDocument } from '../core/definition/document.ts';
+import { readJson } from '../core/definition/json.ts';
 import { isObject } from '../core/definition/keys.ts';
 import type { ShapeError } from '../core/definition/shape-validator.ts';
-import { readYaml } from '../core/definition/yaml.ts';
 import { type Diagnostic, error, hasErrors, type Parsed } from '../core/diagnostic/diagnostic.ts';
 import { ConfigError } from '../core/diagnostic/input-error.ts';
 import { nearest } from '../core/diagnostic/nearest.ts';
@@ -79,12 +79,12 @@ export function settingsSource(environment: NodeJS.ProcessEnv): SettingsSource {
  *
  * @throws {ConfigError} when the file cannot be trusted, read or understood, or does not know the profile
  */
-export function loadSettings(source: SettingsSource, profile: string | undefined): RuntimeSettings {
+export async function loadSettings(source: SettingsSource, profile: string | undefined): Promise<RuntimeSettings> {
   if (!isAbsolute(source.path)) {
     const problem = 'OCI_HOOKS_CONFIG must be an absolute path';
     throw new ConfigError([error('SETTING_VALUE', { path: source.path }, { problem })]);
   }
-  const read = readSettings(source);
+  const read = await readSettings(source);
   if (read === undefined) return DEFAULT_SETTINGS;
   if (!read.value || hasErrors(read.diagnostics)) throw new ConfigError(read.diagnostics);
   const { profiles = {}, ...base } = read.value;
@@ -101,9 +101,9 @@ export function loadSettings(source: SettingsSource, profile: string | undefined
  * Gives the runtimes that the settings name, as far as they can be read: other mistakes in the file do not count, so that
  * a container made before them can still be stopped and deleted. An untrusted file counts as none.
  */
-export function namedRuntimes(source: SettingsSource, profile: string | undefined): readonly string[] {
+export async function namedRuntimes(source: SettingsSource, profile: string | undefined): Promise<readonly string[]> {
   // The working directory is a bundle: what lies there is not the administrator's.
-  const document = isAbsolute(source.path) ? readSettings(source)?.value : undefined;
+  const document = isAbsolute(source.path) ? (await readSettings(source))?.value : undefined;
   if (!isObject(document)) return DEFAULT_SETTINGS.runtime;
   const { profiles } = document;
   const own = profile !== undefined && isObject(profiles) ? profiles[profile] : undefined;
@@ -115,8 +115,8 @@ export function namedRuntimes(source: SettingsSource, profile: string | undefine
 }
 
 /** Reads the text of a settings file; the value is there also when it has errors, as far as it can be read. */
-export function parseSettings(path: string, text: string): Parsed<SettingsDocument> {
-  const { value: document, diagnostics } = readYaml(path, text);
+export async function parseSettings(path: string, text: string): Promise<Parsed<SettingsDocument>> {
+  const { value: document, diagnostics } = await readDocument(path, text);
   if (document === undefined) return { diagnostics };
   const { root } = document;
   // An empty file, or one of comments only, changes nothing.
@@ -140,10 +140,10 @@ export function parseSettings(path: string, text: string): Parsed<SettingsDocume
  * Reads a settings file; gives undefined when there is none and none is required. What is wrong with it is in the
  * diagnostics, and is an error where `trust` is `refuse`.
  */
-export function readSettings(
+export async function readSettings(
   { path, isRequired }: SettingsSource,
   trust: Trust = 'refuse',
-): Parsed<SettingsDocument> | undefined {
+): Promise<Parsed<SettingsDocument> | undefined> {
   const refuse = (diagnostic: Diagnostic): Parsed<SettingsDocument> => ({ diagnostics: [diagnostic] });
   const content = readBoundedFile(path, SETTINGS_LIMIT);
   switch (content.kind) {
@@ -159,7 +159,7 @@ export function readSettings(
       if (hasErrors(untrusted)) return { diagnostics: untrusted };
       const decoded = decodeUtf8(content.bytes);
       if ('text' in decoded) {
-        const parsed = parseSettings(path, decoded.text);
+        const parsed = await parseSettings(path, decoded.text);
         return { ...parsed, diagnostics: [...untrusted, ...parsed.diagnostics] };
       }
       return refuse(error('FILE_INVALID_UTF8', { path }, { byteOffset: decoded.invalidAt }));
@@ -167,6 +167,17 @@ export function readSettings(
     default:
       return content satisfies never;
   }
+}
+
+/** A text in JSON is YAML too, and is read without the YAML reader, which a container would wait for. */
+async function readDocument(path: string, text: string): Promise<Parsed<SourceDocument>> {
+  if (/^\s*\{/.test(text)) {
+    const json = readJson(path, text);
+    // The YAML reader says what is wrong with a text that is neither, and where a key stands twice.
+    if (json.value && !json.value.hasRepeatedKeys) return json;
+  }
+  const { readYaml } = await import('../core/definition/yaml.ts');
+  return readYaml(path, text);
 }
 
 function settingsFrom({ runtime, ...given }: GivenSettings): RuntimeSettings {

@@ -57,7 +57,8 @@ function isSettingsName(path: string): boolean {
 
 async function settingsFindings(path: string, flags: ValidateFlags): Promise<readonly Diagnostic[]> {
   const { readSettings } = await import('../../runtime-wrapper/settings.ts');
-  return readSettings({ path, isRequired: true }, flags.strictPermissions ? 'refuse' : 'warn')?.diagnostics ?? [];
+  const read = await readSettings({ path, isRequired: true }, flags.strictPermissions ? 'refuse' : 'warn');
+  return read?.diagnostics ?? [];
 }
 
 function summary(definitions: number, settings: number): string {

@@ -20,9 +20,9 @@ function file(text: string, mode = 0o644): SettingsSource {
   return { path, isRequired: true };
 }
 
-function codeOf(load: () => RuntimeSettings): string | undefined {
+async function codeOf(load: () => Promise<RuntimeSettings>): Promise<string | undefined> {
   try {
-    load();
+    await load();
     return undefined;
   } catch (error) {
     if (error instanceof ConfigError) return error.code;
@@ -41,21 +41,21 @@ describe('settingsSource', () => {
 });
 
 describe('loadSettings', () => {
-  it('has defaults for everything, without a file', () => {
+  it('has defaults for everything, without a file', async () => {
     const nowhere = { path: join(temporaryDirectory(), 'none.yaml'), isRequired: false };
-    expect(loadSettings(nowhere, 'gpu')).toEqual(DEFAULT_SETTINGS);
+    expect(await loadSettings(nowhere, 'gpu')).toEqual(DEFAULT_SETTINGS);
   });
 
-  it('has defaults for everything that an empty file does not say', () => {
-    expect(loadSettings(file('# nothing yet\n'), undefined)).toEqual(DEFAULT_SETTINGS);
+  it('has defaults for everything that an empty file does not say', async () => {
+    expect(await loadSettings(file('# nothing yet\n'), undefined)).toEqual(DEFAULT_SETTINGS);
   });
 
-  it('takes every setting, and one runtime as a list of one', () => {
+  it('takes every setting, and one runtime as a list of one', async () => {
     const text = [
       ...['runtime: crun', 'hooksDirs: [/a]', 'builtin: true', 'onError: skip', 'prestart: createRuntime'],
       ...['duplicates: keep', 'hasBindMounts: true', 'recordHooks: true', 'log: file', 'logFile: /l'],
     ];
-    expect(loadSettings(file(text.join('\n')), undefined)).toEqual({
+    expect(await loadSettings(file(text.join('\n')), undefined)).toEqual({
       runtime: ['crun'],
       hooksDirs: ['/a'],
       builtin: true,
@@ -69,10 +69,14 @@ describe('loadSettings', () => {
     });
   });
 
-  it('puts the settings of the profile before the others', () => {
+  it('reads JSON too', async () => {
+    expect(await loadSettings(file('{"onError": "skip"}'), undefined)).toMatchObject({ onError: 'skip' });
+  });
+
+  it('puts the settings of the profile before the others', async () => {
     const settings = file('onError: skip\nlog: journald\nprofiles:\n  gpu:\n    log: none\n    hooksDirs: [/gpu]\n');
-    expect(loadSettings(settings, 'gpu')).toMatchObject({ onError: 'skip', log: 'none', hooksDirs: ['/gpu'] });
-    expect(loadSettings(settings, undefined)).toMatchObject({ log: 'journald' });
+    expect(await loadSettings(settings, 'gpu')).toMatchObject({ onError: 'skip', log: 'none', hooksDirs: ['/gpu'] });
+    expect(await loadSettings(settings, undefined)).toMatchObject({ log: 'journald' });
   });
 
   it.each([
@@ -85,27 +89,30 @@ describe('loadSettings', () => {
     ['a list', '- runtime', undefined, 'SETTING_VALUE'],
     ['no YAML', 'runtime: [', undefined, 'YAML_SYNTAX'],
     ['a key that stands twice', 'log: none\nlog: file', undefined, 'YAML_SYNTAX'],
-  ])('refuses %s', (_what, text, profile, code) => {
-    expect(codeOf(() => loadSettings(file(text), profile))).toBe(code);
+    ['a key that stands twice in JSON', '{"log": "none", "log": "file"}', undefined, 'YAML_SYNTAX'],
+  ])('refuses %s', async (_what, text, profile, code) => {
+    expect(await codeOf(() => loadSettings(file(text), profile))).toBe(code);
   });
 
-  it('refuses a file that others could change', () => {
-    expect(codeOf(() => loadSettings(file('', 0o666), undefined))).toBe('PERMISSION_UNSAFE');
+  it('refuses a file that others could change', async () => {
+    expect(await codeOf(() => loadSettings(file('', 0o666), undefined))).toBe('PERMISSION_UNSAFE');
   });
 
-  it('refuses a relative path: the working directory is a bundle', () => {
-    expect(codeOf(() => loadSettings({ path: 'runtime.yaml', isRequired: true }, undefined))).toBe('SETTING_VALUE');
+  it('refuses a relative path: the working directory is a bundle', async () => {
+    expect(await codeOf(() => loadSettings({ path: 'runtime.yaml', isRequired: true }, undefined))).toBe(
+      'SETTING_VALUE',
+    );
   });
 
-  it('refuses a file that is required and not there', () => {
+  it('refuses a file that is required and not there', async () => {
     const nowhere = { path: join(temporaryDirectory(), 'none.yaml'), isRequired: true };
-    expect(codeOf(() => loadSettings(nowhere, undefined))).toBe('FILE_UNREADABLE');
+    expect(await codeOf(() => loadSettings(nowhere, undefined))).toBe('FILE_UNREADABLE');
   });
 });
 
 describe('parseSettings', () => {
-  it('places each mistake and names what was likely meant', () => {
-    const { diagnostics } = parseSettings(
+  it('places each mistake and names what was likely meant', async () => {
+    const { diagnostics } = await parseSettings(
       'runtime.yaml',
       'log: none\nprofiles:\n  gpu:\n    onEror: fail\nprestart: prestrat\n',
     );
@@ -117,21 +124,21 @@ describe('parseSettings', () => {
 });
 
 describe('namedRuntimes', () => {
-  it('reads the runtime from a file with other mistakes', () => {
-    expect(namedRuntimes(file('runtime: crun\nonError: maybe\nnothing: 1\n'), undefined)).toEqual(['crun']);
+  it('reads the runtime from a file with other mistakes', async () => {
+    expect(await namedRuntimes(file('runtime: crun\nonError: maybe\nnothing: 1\n'), undefined)).toEqual(['crun']);
   });
 
-  it("prefers the profile's", () => {
+  it("prefers the profile's", async () => {
     const settings = file('runtime: crun\nprofiles: {gpu: {runtime: /opt/runc}, plain: {}}\n');
-    expect(namedRuntimes(settings, 'gpu')).toEqual(['/opt/runc']);
-    expect(namedRuntimes(settings, 'plain')).toEqual(['crun']);
+    expect(await namedRuntimes(settings, 'gpu')).toEqual(['/opt/runc']);
+    expect(await namedRuntimes(settings, 'plain')).toEqual(['crun']);
   });
 
   it.each([
     ['a file that others could change', 'runtime: crun', 0o666],
     ['no YAML', 'runtime: [', 0o644],
     ['a runtime of the wrong type', 'runtime: 7', 0o644],
-  ])('has the defaults for %s', (_what, text, mode) => {
-    expect(namedRuntimes(file(text, mode), undefined)).toEqual(DEFAULT_SETTINGS.runtime);
+  ])('has the defaults for %s', async (_what, text, mode) => {
+    expect(await namedRuntimes(file(text, mode), undefined)).toEqual(DEFAULT_SETTINGS.runtime);
   });
 });
