@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { requires, root } from '../../requirement.ts';
-import { definition, directoryWith, hooks, hooksInShell, json, MAIN, ROOT, run } from './run.ts';
+import { definition, directoryWith, hooks, hooksInShell, json, PROGRAM, ROOT, run } from './run.ts';
 import { findings } from './schema.ts';
 
 const RECORD = '.oci-hooks-installed';
@@ -218,8 +218,9 @@ describe('the shipped definitions', () => {
       expect(install(cwd, 'dir').status).toBe(0);
       for (const name of shipped) {
         const { hook } = JSON.parse(readFileSync(join(cwd, 'dir', name), 'utf8'));
-        expect(hook.path).toBe(process.execPath);
-        expect(hook.args.slice(0, 2)).toEqual(['node', MAIN]);
+        const [path, file] = PROGRAM;
+        expect(hook.path).toBe(path);
+        expect(hook.args.slice(0, 2)).toEqual(file === undefined ? ['hooks', 'helper'] : ['node', file]);
       }
       expect(hooks(['validate', 'dir'], { cwd }).status).toBe(0);
       expect(uninstall(cwd, 'dir').status).toBe(0);
