@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,8 +20,10 @@ beforeAll(() => {
   const [tarball] = JSON.parse(run('npm', ...pack)) as [{ filename: string; files: { path: string }[] }];
   packed = tarball.files.map(({ path }) => path);
   writeFileSync(join(folder, 'package.json'), '{"name":"consumer","type":"module","private":true}');
-  const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { dependencies: object };
-  const paths = Object.keys(dependencies).map((name) => join(ROOT, 'node_modules', name));
+  const list = ['ls', '--prefix', ROOT, '--all', '--omit=dev', '--parseable'];
+  const paths = run('npm', ...list)
+    .split('\n')
+    .filter((path) => path.includes('/node_modules/'));
   const flags = ['--offline', '--install-links', '--ignore-scripts', '--no-audit', '--no-fund'];
   run('npm', 'install', ...flags, join(folder, tarball.filename), ...paths);
 });
