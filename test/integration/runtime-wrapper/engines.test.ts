@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { requires, root } from '../../requirement.ts';
+import { type Requirement, requires, root } from '../../requirement.ts';
 import { executable, type Outcome, script, type WrapperPlace, wrapperPlace } from './wrapper.ts';
 
 // Real engines and runtimes are the judges: they run containers through the wrapper, and the hooks leave lines in a file.
@@ -59,33 +59,33 @@ const FAILURES: readonly (readonly [string, object, RegExp])[] = [
   ],
 ];
 
+/** Podman passes no environment on to the runtime, so the settings file is named in between. */
+function engine(place: WrapperPlace): (...args: readonly string[]) => Outcome {
+  const { OCI_HOOKS_CONFIG } = place.environment;
+  const between = script(place, 'between', `OCI_HOOKS_CONFIG=${OCI_HOOKS_CONFIG} exec ${place.program} "$@"`);
+  return (...args) => {
+    const command = ['--runtime', between, ...args];
+    const { status, stdout, stderr } = spawnSync('podman', command, { encoding: 'utf8', timeout: 50_000 });
+    return { status, stdout, stderr };
+  };
+}
+
+function containerName(place: WrapperPlace, podman: (...args: readonly string[]) => Outcome): string {
+  const id = basename(place.work);
+  onTestFinished(() => {
+    podman('rm', '--force', '--time', '0', id);
+  });
+  return id;
+}
+
 requires(['podman', 'busybox', root], () => {
   describe.each(['runc', 'crun'])('Podman with %s', (runtime) => {
     requires(runtime, () => {
-      /** Podman passes no environment on to the runtime, so the settings file is named in between. */
-      function engine(place: WrapperPlace): (...args: readonly string[]) => Outcome {
-        const { OCI_HOOKS_CONFIG } = place.environment;
-        const between = script(place, 'between', `OCI_HOOKS_CONFIG=${OCI_HOOKS_CONFIG} exec ${place.program} "$@"`);
-        return (...args) => {
-          const command = ['--runtime', between, ...args];
-          const { status, stdout, stderr } = spawnSync('podman', command, { encoding: 'utf8', timeout: 50_000 });
-          return { status, stdout, stderr };
-        };
-      }
-
-      function name(place: WrapperPlace, podman: (...args: readonly string[]) => Outcome): string {
-        const id = basename(place.work);
-        onTestFinished(() => {
-          podman('rm', '--force', '--time', '0', id);
-        });
-        return id;
-      }
-
       it('runs the hooks of every stage, and answers exec, pause, kill, stop and rm', () => {
         const place = containerPlace({ runtime });
         const lines = defineLines(place);
         const podman = engine(place);
-        const id = name(place, podman);
+        const id = containerName(place, podman);
         const command = [
           '--rootfs',
           join(place.work, 'rootfs'),
@@ -110,7 +110,7 @@ requires(['podman', 'busybox', root], () => {
         const place = containerPlace({ runtime });
         place.define('10.json', { ...definition });
         const podman = engine(place);
-        const id = name(place, podman);
+        const id = containerName(place, podman);
         const { status, stderr } = podman(
           'run',
           '--name',
@@ -127,10 +127,48 @@ requires(['podman', 'busybox', root], () => {
   });
 });
 
+const SECCOMP_HOOK = '/usr/share/containers/oci/hooks.d/oci-seccomp-bpf-hook.json';
+const seccompHook: Requirement = {
+  name: 'oci-seccomp-bpf-hook',
+  missing: () => (existsSync(SECCOMP_HOOK) ? undefined : `needs ${SECCOMP_HOOK} (Debian: oci-seccomp-bpf-hook)`),
+};
+
+// Somebody else's hook with its own definition, as Debian ships both. It compiles a program for the running kernel, which
+// takes the kernel's headers and the right to trace: where it may not, what it says must be found in the record.
+requires(['podman', 'busybox', seccompHook, root], () => {
+  describe.each(['runc', 'crun'])("a third party's hook, Podman with %s", (runtime) => {
+    requires(runtime, () => {
+      it('traces the container, or leaves a record of why it cannot', () => {
+        const place = containerPlace({ runtime, recordHooks: true });
+        copyFileSync(SECCOMP_HOOK, join(place.hooksDir, basename(SECCOMP_HOOK)));
+        mkdirSync(join(place.work, 'none'));
+        const podman = engine(place);
+        const name = containerName(place, podman);
+        const profile = join(place.work, 'profile.json');
+        const idFile = join(place.work, 'id');
+        const options = ['--cidfile', idFile, '--annotation', `io.containers.trace-syscall=of:${profile}`];
+        const { status } = podman(
+          ...['--hooks-dir', join(place.work, 'none'), 'run', '--name', name, ...options, ...PODMAN],
+          ...['--rootfs', join(place.work, 'rootfs'), 'sh', '-c', 'true'],
+        );
+        const id = readFileSync(idFile, 'utf8');
+        onTestFinished(() => rmSync(`/run/oci-hooks/${id}`, { recursive: true, force: true }));
+        const shown = spawnSync(executable(), ['runs', id, '--json'], { encoding: 'utf8' });
+        const [record] = JSON.parse(shown.stdout).runs;
+        expect(record).toMatchObject({ name: basename(SECCOMP_HOOK), stage: 'prestart' });
+        expect(record.stderr).toContain('Started OCI seccomp hook');
+        // One or the other, and both tell the same: the container ran and was traced, or the hook says what it lacks.
+        expect([status, record.status, existsSync(profile)]).toEqual(status === 0 ? [0, 0, true] : [126, 1, false]);
+        if (status !== 0) expect(record.stderr).toMatch(/level=(fatal|error)/);
+      });
+    });
+  });
+});
+
 requires(['containerd', 'ctr', 'runc', 'busybox', root], () => {
   describe('containerd', () => {
     /** Starts a containerd of the test's own and gives `ctr run` through the wrapper. */
-    async function engine(place: WrapperPlace): Promise<(id: string, ...command: readonly string[]) => Outcome> {
+    async function containerd(place: WrapperPlace): Promise<(id: string, ...command: readonly string[]) => Outcome> {
       const address = join(place.work, 'containerd.sock');
       const settings = [
         'version = 2',
@@ -157,7 +195,7 @@ requires(['containerd', 'ctr', 'runc', 'busybox', root], () => {
     it('runs the hooks of every stage', async () => {
       const place = containerPlace({ runtime: 'runc' });
       const lines = defineLines(place);
-      const run = await engine(place);
+      const run = await containerd(place);
       expect(run(basename(place.work), '/bin/sh', '-c', 'echo inside')).toMatchObject({
         status: 0,
         stdout: 'inside\n',
@@ -168,14 +206,14 @@ requires(['containerd', 'ctr', 'runc', 'busybox', root], () => {
     it.each(FAILURES)('shows why a container is not made: %s', async (_what, definition, message) => {
       const place = containerPlace({ runtime: 'runc' });
       place.define('10.json', { ...definition });
-      const { status, stderr } = (await engine(place))(basename(place.work), '/bin/true');
+      const { status, stderr } = (await containerd(place))(basename(place.work), '/bin/true');
       expect(status).toBe(1);
       expect(stderr).toMatch(message);
     });
 
     it('shows that there is no runtime', async () => {
       const place = containerPlace({ runtime: 'no-such-runtime' });
-      const { stderr } = (await engine(place))(basename(place.work), '/bin/true');
+      const { stderr } = (await containerd(place))(basename(place.work), '/bin/true');
       expect(stderr).toContain('there is no OCI runtime: looked for no-such-runtime');
     });
   });
