@@ -219,6 +219,38 @@ requires(['containerd', 'ctr', 'runc', 'busybox', root], () => {
   });
 });
 
+// What a process finds, told by itself: signals, limits, umask, descriptors, environment.
+const FACTS = `
+exec > "$0"
+umask
+while read -r key value; do
+  case $key in SigBlk: | SigIgn: | SigCgt: | NoNewPrivs: | CapEff:) echo "$key $value" ;; esac
+done < /proc/self/status
+while read -r line; do echo "$line"; done < /proc/self/limits
+for fd in /proc/self/fd/*; do echo "\${fd##*/}"; done
+set
+`;
+
+/** Makes a bundle of what `spec` writes, which sleeps; gives its path. */
+function makeBundle(
+  place: WrapperPlace,
+  run: (place: WrapperPlace, program: string, args: readonly string[]) => number | null,
+  runtime: string,
+  id: string,
+): string {
+  const bundle = join(place.work, 'bundle');
+  mkdirSync(bundle);
+  expect(run(place, runtime, ['spec'])).toBe(0);
+  const path = join(bundle, 'config.json');
+  const config = JSON.parse(readFileSync(path, 'utf8'));
+  config.process.terminal = false;
+  config.process.args = ['/bin/sleep', '600'];
+  config.root.path = join(place.work, 'rootfs');
+  config.linux.cgroupsPath = `/${id}`;
+  writeFileSync(path, JSON.stringify(config));
+  return bundle;
+}
+
 requires(['busybox', 'unshare', root], () => {
   describe.each(['runc', 'crun'])('%s by hand', (runtime) => {
     requires(runtime, () => {
@@ -242,21 +274,38 @@ requires(['busybox', 'unshare', root], () => {
         return spawnSync(first, rest, { ...options, stdio: 'ignore', timeout: 30_000 }).status;
       }
 
+      it('is not seen by a hook, nor by the container', () => {
+        const place = containerPlace({ runtime });
+        const id = basename(place.work);
+        const bundle = makeBundle(place, run, runtime, id);
+        const facts = (at: string) => ({
+          path: '/bin/sh',
+          args: ['sh', '-c', FACTS, at],
+          env: ['PATH=/bin:/usr/bin', 'A=b'],
+        });
+        const seen = (program: string): string => {
+          const files = [join(place.work, 'hook'), join(place.work, 'rootfs/tmp/container')];
+          for (const file of files) rmSync(file, { force: true });
+          expect(run(place, program, ['run', '--bundle', bundle, id])).toBe(0);
+          return files.map((file) => readFileSync(file, 'utf8').replace(/PPID='.*'/, '')).join('==\n');
+        };
+        const path = join(bundle, 'config.json');
+        const config = JSON.parse(readFileSync(path, 'utf8'));
+        config.process.args = ['/bin/sh', '-c', FACTS, '/tmp/container'];
+        config.process.rlimits = [];
+        config.root.readonly = false;
+        config.hooks = { createRuntime: [facts(join(place.work, 'hook'))] };
+        writeFileSync(path, JSON.stringify(config));
+        const bare = seen(runtime);
+        expect(bare).toContain('Max open files');
+        expect(seen(place.program)).toBe(bare);
+      });
+
       it('keeps what hooks say, and how they end', () => {
         const place = containerPlace({ runtime, recordHooks: true });
         const id = basename(place.work);
         onTestFinished(() => rmSync(`/run/oci-hooks/${id}`, { recursive: true, force: true }));
-        const bundle = join(place.work, 'bundle');
-        mkdirSync(bundle);
-        symlinkSync('../rootfs', join(bundle, 'rootfs'));
-        expect(run(place, runtime, ['spec'])).toBe(0);
-        const path = join(bundle, 'config.json');
-        const config = JSON.parse(readFileSync(path, 'utf8'));
-        config.process.terminal = false;
-        config.process.args = ['/bin/sleep', '600'];
-        config.root.path = join(place.work, 'rootfs');
-        config.linux.cgroupsPath = `/${id}`;
-        writeFileSync(path, JSON.stringify(config));
+        makeBundle(place, run, runtime, id);
         const say = (text: string) => ({
           path: '/bin/sh',
           args: ['sh', '-c', `read state; echo "$0 ${text} $MARK"; echo "\${state%%:*}" >&2`],
