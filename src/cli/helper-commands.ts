@@ -84,6 +84,24 @@ export function addHelperCommands(program: Command, run: Run): void {
     )
     .action(run(async () => (await load()).helperDelegate));
 
+  withWatch(withHelper(helper.command('psi')))
+    .description(
+      'Run a command whenever the container waits for memory, CPU or io longer than a trigger says. Run it at poststop too, where it ends the watcher.',
+    )
+    .requiredOption('--trigger <text>', 'some|full STALL WINDOW, in microseconds')
+    .addOption(choice('--resource <name>', 'what is waited for', ['memory', 'cpu', 'io'], 'memory'))
+    .option('--log <file>', 'keeps the output of the command (default: none is kept)')
+    .addHelpText(
+      'after',
+      examples(
+        "runc state ID | hooks helper psi --resource memory --trigger 'some 150000 1000000' -- /usr/local/bin/shed-load",
+      ),
+    )
+    .action(run(async () => (await load()).helperPsi));
+
+  // What psi starts; it has its trigger as descriptor 3, which nobody types.
+  withWatch(helper.command('psi-watch', { hidden: true })).action(run(async () => (await load()).helperPsiWatch));
+
   for (const verb of helper.commands) verb.exitOverride();
 }
 
@@ -97,6 +115,14 @@ function withHelper(command: Command): Command {
     .option('--policy <file>', 'instead of /etc/oci-hooks/policy.yaml')
     .option('--cgroup-root <dir>', 'a plain directory instead of /sys/fs/cgroup, to try it out')
     .option('--path <cgroup>', 'with --cgroup-root: the cgroup in it');
+}
+
+/** What is run, for `psi` and its watcher. */
+function withWatch(command: Command): Command {
+  return command
+    .argument('<command>', 'the whole path of a program')
+    .argument('[args...]', 'its arguments, after --')
+    .option('--command-timeout <seconds>', 'after which the command is killed', '30');
 }
 
 /** Flags that say what Kubernetes knows of a container. */

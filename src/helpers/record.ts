@@ -6,6 +6,7 @@ import { parseExactJson } from '../core/oci/exact-json.ts';
 import type { OciState } from '../core/oci/state.ts';
 import { readBoundedFile } from '../host/file.ts';
 import { reasonOf, writeFileAtomically } from '../host/write-file.ts';
+import type { ProcessIdentity } from '../linux/cgroup/container-process.ts';
 
 /** A directory that a helper made: removed at poststop only while device and inode are still these. */
 export interface MadeDirectory {
@@ -15,9 +16,16 @@ export interface MadeDirectory {
   readonly inode: number;
 }
 
+/** A process that a helper started: ended at poststop only while its start time is still this. */
+export interface RecordedProcess extends ProcessIdentity {
+  /** What it does, to tell it from the helper's others. */
+  readonly watch: string;
+}
+
 /** What a helper has to undo. */
 export interface HelperRecord {
   readonly directories: readonly MadeDirectory[];
+  readonly processes?: readonly RecordedProcess[];
 }
 
 /** Where records are kept: in /run for root, below XDG_RUNTIME_DIR for others. */

@@ -29,6 +29,8 @@ export type Deed =
   | readonly ['write', file: string, value: string]
   | readonly ['make-directory', path: string]
   | readonly ['move-processes', from: string, to: string]
+  | readonly ['watch', file: string, trigger: string, command: readonly string[]]
+  | readonly ['end-process', pid: number]
   | readonly ['chown', path: string, uid: number, gid: number];
 
 /** What a helper did, or with `--dry-run` would do. */

@@ -158,6 +158,47 @@ delegation_explains_busy() {
   holds "$said" --leaf
 }
 
+pressure_runs_the_command() {
+  local runtime=$1 driver=$2 id=h-psi-$1 path=$3 stages=$4 pid group watcher hooks stage arguments
+  printf '#!/bin/sh\necho "$1 $OCI_HOOKS_ID $OCI_HOOKS_CGROUP" >>/run/pressed\n' >/run/pressed.sh
+  chmod 755 /run/pressed.sh
+  rm -f /run/pressed
+  arguments='"hooks","helper","psi","--strict","--resource","memory","--trigger","some 50000 500000","--","/run/pressed.sh","memory"'
+  hooks=
+  for stage in $stages poststop; do hooks="$hooks,\"$stage\":[{\"path\":\"/run/t/hook\",\"args\":[$arguments]}]"; done
+  pid=$(start "$runtime" "$driver" "$id" "$path" '{"memory":{"limit":33554432},"unified":{"memory.high":"8388608"}}' "{${hooks#,}}")
+  group=$(group_of "$pid")
+  watcher=$(pgrep -f 'helper psi-watch')
+  # A scope of its own: stopping the engine's unit would not end it, nor does the container's limit bind it.
+  equal scope "$(group_of "$watcher")" "/sys/fs/cgroup/system.slice/oci-hooks-psi-$watcher.scope"
+  equal descriptors "$(readlink /proc/"$watcher"/fd/{0,2,3} | tr '\n' ' ')" "/dev/null /dev/null $group/memory.pressure "
+  # memory.high makes it wait for memory.
+  bash -c "echo \$\$ >$group/cgroup.procs; exec timeout 10 dd if=/dev/zero of=/dev/null bs=16M count=1" || true
+  for _ in 1 2 3 4 5 6 7 8 9 10; do [ -s /run/pressed ] || sleep 0.5; done
+  equal said "$(head -1 /run/pressed)" "memory $id $group"
+  [ -n "$(ls /run/oci-hooks)" ]
+  stop "$runtime" "$driver" "$id"
+  equal records "$(ls /run/oci-hooks)" ''
+  for _ in 1 2 3 4 5 6 7 8 9 10; do ! pgrep -f 'helper psi-watch' || sleep 0.2; done
+  equal watchers "$(pgrep -f 'helper psi-watch')" ''
+  equal leftover "$(find /sys/fs/cgroup -name "*$id*" -o -name 'oci-hooks-psi*')" ''
+}
+
+pressure_under_runc() { pressure_runs_the_command runc systemd test.slice:pre:h-psi-runc 'createRuntime poststart'; }
+pressure_under_crun() { pressure_runs_the_command crun cgroupfs /t/h-psi-crun poststart; }
+
+pressure_ends_with_the_cgroup() {
+  local pid
+  pid=$(start runc cgroupfs h-psi-gone /t/h-psi-gone '{}' \
+    "$(hook poststart psi --strict --trigger 'full 50000 500000' -- /bin/true)")
+  pgrep -f 'helper psi-watch'
+  # No hook runs at poststop: the watcher sees for itself that there is nothing left to watch.
+  stop runc cgroupfs h-psi-gone
+  for _ in 1 2 3 4 5 6 7 8 9 10; do ! pgrep -f 'helper psi-watch' || sleep 0.2; done
+  equal watchers "$(pgrep -f 'helper psi-watch')" ''
+  rm -r /run/oci-hooks/h-psi-gone-*
+}
+
 if [ "${0##*/}" = run.sh ]; then
   claim 'the unified helper works with runc under systemd, and its values survive a daemon-reload' unified_runc_systemd
   claim 'the unified helper works with runc under cgroupfs' unified_runc_cgroupfs
@@ -174,4 +215,7 @@ if [ "${0##*/}" = run.sh ]; then
   claim 'the systemd-props helper says that there is no unit' properties_need_a_unit
   claim 'the delegate helper lets a user bound nested cgroups, and its record is gone at poststop' delegation_works
   claim 'the delegate helper explains the no-internal-process rule' delegation_explains_busy
+  claim "the psi helper runs its command under memory pressure with runc, once for two stages" pressure_under_runc
+  claim "the psi helper runs its command under memory pressure with crun" pressure_under_crun
+  claim "the psi helper's watcher ends with the cgroup, without poststop" pressure_ends_with_the_cgroup
 fi

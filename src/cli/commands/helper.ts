@@ -6,12 +6,15 @@ import { type DelegateFlags, delegateCgroup } from '../../helpers/delegate.ts';
 import { readState } from '../../helpers/helper-input.ts';
 import { applyMemoryQos } from '../../helpers/memory-qos.ts';
 import { applyOom } from '../../helpers/oom.ts';
+import { type PsiFlags, watchContainerPressure } from '../../helpers/psi.ts';
+import { type WatchFlags, watchPressure } from '../../helpers/psi-watch.ts';
 import { type HelperFlags, type HelperReport, isSystemRefusal, NOTHING_TO_DO } from '../../helpers/resource-deed.ts';
 import { applyContainerResources } from '../../helpers/resources.ts';
 import { applySystemdProperties } from '../../helpers/systemd-props.ts';
 import { applyUnified } from '../../helpers/unified.ts';
 import { WishError } from '../../helpers/wish-error.ts';
 import type { QosClass } from '../../linux/cgroup/kubernetes.ts';
+import { type PressureResource, parsePressureTrigger } from '../../linux/cgroup/pressure-trigger.ts';
 import { parseProperty, type TextProperty } from '../../linux/systemd/property-text.ts';
 import { type ResourceFlags, readResourceFlags } from '../cgroup-flags.ts';
 import { EXIT, type ExitStatus, UsageError } from '../exit-status.ts';
@@ -125,6 +128,58 @@ export async function helperDelegate(
     leaf: flags.leaf,
   };
   return run('delegate', flags, 'strict', (state) => delegateCgroup(state, { ...wish, ...common(flags) }), 'at-stop');
+}
+
+/** Does `hooks helper psi`. */
+export async function helperPsi(
+  command: string,
+  args: readonly string[],
+  flags: CommonFlags & {
+    readonly resource: PressureResource;
+    readonly trigger: string;
+    readonly commandTimeout: string;
+    readonly log?: string;
+  },
+): Promise<ExitStatus> {
+  const { resource, log } = flags;
+  const trigger = parsePressureTrigger(flags.trigger);
+  if (trigger === undefined) {
+    throw new UsageError(
+      `--trigger wants "some|full STALL WINDOW" in microseconds, the window 500000 to 10000000, not ${flags.trigger}`,
+    );
+  }
+  if (log !== undefined && !log.startsWith('/')) throw new UsageError(`--log wants an absolute path, not ${log}`);
+  if (flags.cgroupRoot !== undefined)
+    throw new UsageError('a plain directory knows no pressure: leave --cgroup-root out');
+  const wish: Omit<PsiFlags, keyof HelperFlags> = {
+    resource,
+    trigger,
+    ...watchOf(command, args, flags.commandTimeout),
+  };
+  return run(
+    'psi',
+    flags,
+    'best-effort',
+    (state) => watchContainerPressure(state, { ...wish, ...(log !== undefined && { log }), ...common(flags) }),
+    'at-stop',
+  );
+}
+
+/** Does `hooks helper psi-watch`, what `psi` starts. */
+export async function helperPsiWatch(
+  command: string,
+  args: readonly string[],
+  flags: { readonly commandTimeout: string },
+): Promise<ExitStatus> {
+  watchPressure(watchOf(command, args, flags.commandTimeout));
+  return EXIT.done;
+}
+
+function watchOf(command: string, args: readonly string[], timeout: string): WatchFlags {
+  if (!command.startsWith('/')) throw new UsageError(`the command wants its whole path, not ${command}`);
+  if (!/^[1-9]\d{0,4}$/.test(timeout))
+    throw new UsageError(`--command-timeout wants 1 to 99999 seconds, not ${timeout}`);
+  return { command: [command, ...args], commandTimeoutSeconds: Number(timeout) };
 }
 
 interface QosFlags {

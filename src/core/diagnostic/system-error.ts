@@ -39,6 +39,9 @@ const TEXT = {
   CGROUP_V2_NEEDED: '{what} needs cgroup v2, and the controllers here are on v1',
   CGROUP_INTERNAL_PROCESSES:
     'cannot pass controllers on from {path}: it holds processes itself, and cgroup v2 wants them in a leaf; say --leaf NAME to have them moved there',
+  PRESSURE_TRIGGER: 'cannot watch {path} for "{trigger}": {reason}',
+  PRESSURE_WATCHER: 'the watcher of the pressure trigger does not start: {reason}',
+  PRESSURE_WAIT: 'cannot wait on the pressure trigger: {reason}',
   RECORD: 'cannot keep the record {path}: {reason}',
   CGROUP_MEMORY_IN_USE:
     'the memory limit of {bytes} bytes is not above the {current} bytes in use in {path}; nothing was changed',

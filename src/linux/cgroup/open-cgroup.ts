@@ -93,6 +93,11 @@ export class OpenCgroup {
     return { device: dev, inode: ino };
   }
 
+  /** Opens a file for the caller, who closes it. The error is the system call's own. */
+  openFile(file: string, flags: number): number {
+    return openSync(this.#pathOf(file), flags | constants.O_NOFOLLOW);
+  }
+
   /** Gives the text of a file; undefined where there is none or it cannot be read, as for `devices.allow`. */
   read(file: string): string | undefined {
     try {
@@ -148,7 +153,7 @@ export class OpenCgroup {
   }
 
   #with<T>(file: string, flags: number, use: (descriptor: number) => T): T {
-    const descriptor = openSync(this.#pathOf(file), flags | constants.O_NOFOLLOW);
+    const descriptor = this.openFile(file, flags);
     try {
       return use(descriptor);
     } finally {
