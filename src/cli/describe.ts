@@ -1,6 +1,7 @@
 import type { Catalog } from '../core/catalog/catalog.ts';
 import { quote } from '../core/diagnostic/quote.ts';
 import type { InjectionPlan } from '../core/injection/plan.ts';
+import type { RuntimeSetting } from '../core/oci/runtime-setting.ts';
 import type { NearestMiss, TriedCondition, Verdict } from '../core/when/verdict.ts';
 
 /** Gives the lines that tell people what a plan does and why: one for each definition that matched, then the sum. */
@@ -29,6 +30,14 @@ export function describePlan(plan: InjectionPlan, catalog: Catalog, isPrecreateR
 
 function plural(count: number, noun: string): string {
   return count === 1 ? noun : `${noun}s`;
+}
+
+/** Gives the line that says who a setting of the runtime's belongs to. */
+export function describeRuntimeSetting({ name, value, reader }: RuntimeSetting): string {
+  const what = name === 'cgroup namespace' ? `a ${name}` : name;
+  const from = name === 'cgroup namespace' ? ` of ${quote(value ?? '')}` : ` ${quote(value ?? '')}`;
+  const who = reader === 'crun' ? 'crun, and other runtimes ignore it' : 'the runtime';
+  return `note: ${what}${value === undefined ? '' : from} belongs to ${who}: it passes through untouched, and no hook changes it`;
 }
 
 /** Gives one tried condition in words: `commands "^/bin/sh$" matches "/bin/sh"`. */

@@ -3,13 +3,14 @@ import type { Diagnostic } from '../../core/diagnostic/diagnostic.ts';
 import { ConfigError } from '../../core/diagnostic/input-error.ts';
 import { escapeControls } from '../../core/diagnostic/quote.ts';
 import { explainInjection, planInjection } from '../../core/injection/plan.ts';
+import { type RuntimeSetting, runtimeSettings } from '../../core/oci/runtime-setting.ts';
 import { type ContainerView, containerFromConfig } from '../../core/when/container.ts';
 import type { Verdict } from '../../core/when/verdict.ts';
 import { bindMountRule, type CatalogFlags, loadCatalogFromFlags } from '../catalog-flags.ts';
 import { placedInConfig, readConfigInput } from '../config-input.ts';
-import { describeVerdict } from '../describe.ts';
+import { describeRuntimeSetting, describeVerdict } from '../describe.ts';
 import { EXIT, type ExitStatus, UsageError } from '../exit-status.ts';
-import { diagnosticsAsData, styled, writeDiagnostics, writeJson, writeResult } from '../output.ts';
+import { diagnosticsAsData, styled, writeDiagnostics, writeJson, writeNote, writeResult } from '../output.ts';
 import { excerptReader } from '../source-text.ts';
 
 /** Flags of `hooks explain`. */
@@ -37,8 +38,9 @@ export async function explain(path: string, flags: ExplainFlags): Promise<ExitSt
   if (flags.hook !== undefined && shown.length === 0) {
     throw new UsageError(`there is no definition named ${flags.hook}; see \`hooks list\``);
   }
-  if (flags.json) writeJson({ definitions: shown, diagnostics: diagnosticsAsData(diagnostics) });
-  else writeText(shown, diagnostics, flags);
+  const notes = runtimeSettings(document.config);
+  if (flags.json) writeJson({ definitions: shown, diagnostics: diagnosticsAsData(diagnostics), notes });
+  else writeText(shown, diagnostics, notes, flags);
 
   if (catalog.hasErrors || undecided.length > 0) return EXIT.no;
   return flags.hook === undefined || shown.some(({ matched }) => matched) ? EXIT.done : EXIT.no;
@@ -65,13 +67,20 @@ function explanations(catalog: Catalog, container: ContainerView): Explanation[]
   ];
 }
 
-function writeText(shown: readonly Explanation[], diagnostics: readonly Diagnostic[], flags: ExplainFlags): void {
+function writeText(
+  shown: readonly Explanation[],
+  diagnostics: readonly Diagnostic[],
+  notes: readonly RuntimeSetting[],
+  flags: ExplainFlags,
+): void {
   const lines = shown.flatMap((explanation) => {
     const [first = '', ...rest] = linesOf(explanation).map(escapeControls);
     return [styled(explanation.matched ? ['green', 'bold'] : ['bold'], first, process.stdout), ...rest];
   });
   if (lines.length > 0) writeResult(`${lines.join('\n')}\n`);
   writeDiagnostics(diagnostics, { warnings: flags.quiet ? 'none' : 'brief', readText: excerptReader() });
+  if (flags.quiet) return;
+  for (const note of notes) writeNote(describeRuntimeSetting(note));
 }
 
 function linesOf(explanation: Explanation): string[] {
