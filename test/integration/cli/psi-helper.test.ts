@@ -12,12 +12,10 @@ import {
 } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { type Requirement, requires, root } from '../requirement.ts';
+import { type Requirement, requires, root } from '../../requirement.ts';
+import { PROGRAM } from './run.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const PROGRAM = process.env['HOOKS_EXECUTABLE'] ? [process.env['HOOKS_EXECUTABLE']] : [process.execPath, MAIN];
 // Short, so that a busy loop too many on this machine is enough; without CAP_SYS_RESOURCE 2 s is the shortest window.
 const TRIGGER = ['--resource', 'cpu', '--trigger', 'some 1000 2000000'];
 
