@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeSync } from 'node:fs';
-import { awaitPressure, keepFromPrograms, pollPressure } from '../linux/cgroup/pressure-trigger.ts';
+import { awaitPressure, pollPressure } from '../linux/cgroup/pressure-trigger.ts';
+import { keepDescriptors } from '../linux/process/descriptors.ts';
 
 /** The descriptor under which the watcher gets its trigger. */
 export const TRIGGER_DESCRIPTOR = 3;
@@ -22,7 +23,7 @@ export interface WatchFlags {
  * @throws {SystemError} `PRESSURE_WAIT`
  */
 export function watchPressure({ command: [path, ...args], commandTimeoutSeconds }: WatchFlags): void {
-  keepFromPrograms(TRIGGER_DESCRIPTOR);
+  keepDescriptors();
   // Said only when this machine can wait on the trigger at all.
   if (pollPressure(TRIGGER_DESCRIPTOR, 0n) === 'gone') return;
   writeSync(1, WATCHING);

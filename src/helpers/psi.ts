@@ -13,6 +13,7 @@ import {
 import { OpenCgroup } from '../linux/cgroup/open-cgroup.ts';
 import { openPressureTrigger, type PressureResource } from '../linux/cgroup/pressure-trigger.ts';
 import { directoryOf } from '../linux/cgroup/process-cgroup.ts';
+import { keepDescriptors } from '../linux/process/descriptors.ts';
 import { startTransientScope } from '../linux/systemd/transient-scope.ts';
 import { isSystemdRunning } from '../linux/systemd/unit.ts';
 import { containerPid } from './container-pid.ts';
@@ -122,6 +123,7 @@ async function spawnWatcher(state: OciState, cgroup: OpenCgroup, flags: PsiFlags
     if (log !== undefined) opened.push(log);
     const stdio: ('ignore' | 'pipe' | number)[] = ['ignore', 'pipe', log ?? 'ignore'];
     stdio[TRIGGER_DESCRIPTOR] = trigger;
+    keepDescriptors();
     const words = ['helper', 'psi-watch', '--command-timeout', timeout, '--', ...flags.command];
     const child = spawn(program.path, [...own, ...words], {
       argv0: name,

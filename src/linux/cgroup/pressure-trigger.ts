@@ -14,12 +14,10 @@ export type PressureEvent = 'pressure' | 'gone';
 const SHORTEST_WINDOW = 500_000;
 const LONGEST_WINDOW = 10_000_000;
 
-// Source: asm-generic/poll.h, uapi/asm-generic/fcntl.h.
+// Source: asm-generic/poll.h.
 const POLLPRI = 2;
 const POLLERR = 8;
 const EINTR = 4;
-const F_SETFD = 2;
-const FD_CLOEXEC = 1;
 
 /** Some kernels wake nobody as a cgroup is removed; then it is seen after so many seconds. */
 const LOOK_AGAIN_SECONDS = 10n;
@@ -98,9 +96,4 @@ export function pollPressure(descriptor: number, seconds: bigint): PressureEvent
   if ((found & POLLERR) !== 0) return 'gone';
   if ((found & POLLPRI) !== 0) return 'pressure';
   throw new SystemError('PRESSURE_WAIT', { reason: `descriptor ${descriptor} is no pressure trigger` });
-}
-
-/** Keeps a descriptor from the programs that are started from now on. */
-export function keepFromPrograms(descriptor: number): void {
-  systemCall('fcntl', descriptor, F_SETFD, FD_CLOEXEC);
 }

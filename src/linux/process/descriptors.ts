@@ -3,6 +3,7 @@ import { systemCall } from '../libc/system-call.ts';
 
 // Source: fcntl.h.
 const F_SETFD = 2;
+const FD_CLOEXEC = 1;
 const O_CLOEXEC = 0o2000000;
 const O_ACCMODE = 3;
 
@@ -45,6 +46,16 @@ export function inheritedDescriptors(descriptors: readonly Descriptor[], runtime
 export function passOnDescriptors(): void {
   const runtime = process.versions['bun'] === undefined ? 'node' : 'bun';
   for (const number of inheritedDescriptors(openDescriptors(), runtime)) systemCall('fcntl', number, F_SETFD, 0);
+}
+
+/**
+ * Keeps all descriptors but the standard ones from the programs that are started from now on: those too that our caller
+ * handed down and our own runtime left unmarked, as Node does above a gap.
+ */
+export function keepDescriptors(): void {
+  for (const { number } of openDescriptors()) {
+    if (number > 2) systemCall('fcntl', number, F_SETFD, FD_CLOEXEC);
+  }
 }
 
 function openDescriptors(): Descriptor[] {

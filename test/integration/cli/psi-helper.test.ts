@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -115,6 +117,24 @@ requires([root, pressure], () => {
     expect(links).toEqual(['/dev/null', '/dev/null', `${cgroup}/cpu.pressure`]);
     expect(readFileSync(`/proc/${watcher}/environ`, 'latin1')).not.toContain('HOME=');
   });
+
+  it('holds no descriptor that its caller left open, above a gap neither, nor does the command', async () => {
+    const held = openSync(join(directory, 'held'), 'w');
+    const [name = '', ...own] = PROGRAM;
+    const path = command(`ls -l /proc/self/fd >${directory}/links; echo >${directory}/out`);
+    const { status } = spawnSync(name, [...own, 'helper', 'psi', ...TRIGGER, '--', path], {
+      input: JSON.stringify({ ...state('created'), pid: container[0]?.pid }),
+      stdio: ['pipe', 'pipe', 'pipe', held, ...Array<'ignore'>(56).fill('ignore'), held],
+    });
+    closeSync(held);
+    expect(status).toBe(0);
+    const [watcher = ''] = watchers();
+    const links = readdirSync(`/proc/${watcher}/fd`).map((number) => readlinkSync(`/proc/${watcher}/fd/${number}`));
+    expect(links).not.toContain(join(directory, 'held'));
+    crowd();
+    await until(() => expect(text('out')).toBe('\n'));
+    expect(text('links')).not.toMatch(/held|pressure/);
+  }, 20_000);
 
   it('ends the watcher, and a command that is running, at poststop, from the record alone', async () => {
     const path = command(`echo x >>${directory}/out; sleep 100`);
