@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,6 +25,11 @@ function testbed(...args: readonly string[]): string {
   return stdout;
 }
 
+/** When a file of the cache was made, or 0: an image is made anew when its script is newer. */
+function madeAt(file: string): number {
+  return statSync(join(CACHE, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
 function claimsOf(suite: string): string[] {
   const text = readFileSync(join(VM, `${suite}.sh`), 'utf8');
   return [...text.matchAll(/^ {2}claim (?:'([^']+)'|"([^"]+)") \w+$/gm)].map((match) => match[1] ?? match[2] ?? '');
@@ -44,7 +49,7 @@ requires([root, 'qemu-system-x86_64', 'debootstrap', 'mkfs.ext4', 'cpio', cloudK
   let temporary: string;
   beforeAll(() => {
     temporary = mkdtempSync(join(tmpdir(), 'hooks-vm-'));
-    if (!existsSync(join(CACHE, 'root.img'))) testbed('build');
+    if (madeAt('root.img') < statSync(join(VM, 'testbed.sh')).mtimeMs) testbed('build');
     if (!existsSync(join(CACHE, 'snapshot.state'))) testbed('snapshot');
   }, 300_000);
   afterAll(() => {

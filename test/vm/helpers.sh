@@ -172,9 +172,10 @@ pressure_runs_the_command() {
   # A scope of its own: stopping the engine's unit would not end it, nor does the container's limit bind it.
   equal scope "$(group_of "$watcher")" "/sys/fs/cgroup/system.slice/oci-hooks-psi-$watcher.scope"
   equal descriptors "$(readlink /proc/"$watcher"/fd/{0,2,3} | tr '\n' ' ')" "/dev/null /dev/null $group/memory.pressure "
-  # memory.high makes it wait for memory.
-  bash -c "echo \$\$ >$group/cgroup.procs; exec timeout 10 dd if=/dev/zero of=/dev/null bs=16M count=1" || true
-  for _ in 1 2 3 4 5 6 7 8 9 10; do [ -s /run/pressed ] || sleep 0.5; done
+  # memory.high makes it wait for memory, until it is killed.
+  bash -c "echo \$\$ >$group/cgroup.procs; exec dd if=/dev/zero of=/dev/null bs=16M count=9" &
+  for _ in {1..50}; do [ -s /run/pressed ] || sleep 0.2; done
+  kill -9 $!
   equal said "$(head -1 /run/pressed)" "memory $id $group"
   [ -n "$(ls /run/oci-hooks)" ]
   stop "$runtime" "$driver" "$id"

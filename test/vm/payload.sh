@@ -1,5 +1,6 @@
 #!/bin/bash
 # payload.sh OUT.tar SUITE...: packs what suites need: the program, as built, the suites, and a run.sh that runs them in turn.
+# The program is $HOOKS_EXECUTABLE, else dist/exe/hooks where it is as new as dist, else dist for Node.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$(dirname "$here")")
@@ -19,8 +20,12 @@ cp "$here/container.sh" "$stage/"
 # What a config.json names as a hook: its environment is empty, and its arguments are the program's.
 printf '#!/bin/bash\nexport PATH=/usr/sbin:/usr/bin:/sbin:/bin\n. /run/t/container.sh\nhooks "$@"\n' >"$stage/hook"
 chmod 755 "$stage/hook"
-if [ -x "${HOOKS_EXECUTABLE:-}" ]; then
-  cp "$HOOKS_EXECUTABLE" "$stage/hooks"
+# The executable is what engines run; one that is older than dist tells nothing of it.
+executable=$root/dist/exe/hooks
+if [ ! -x "$executable" ] || [ "$root/dist/cli/main.js" -nt "$executable" ]; then executable=; fi
+executable=${HOOKS_EXECUTABLE:-$executable}
+if [ -n "$executable" ]; then
+  cp "$executable" "$stage/hooks"
 else
   cp -r "$root/dist" "$root/package.json" "$stage/"
   # The single executable fills the machine's /run, and Node is what runs here.
