@@ -28,7 +28,7 @@ if [ -n "$executable" ]; then
   cp "$executable" "$stage/hooks"
 else
   cp -r "$root/dist" "$root/package.json" "$stage/"
-  # The single executable fills the machine's /run, and Node is what runs here.
+  # One of the two programs is enough: this is the one for Node.
   rm -rf "$stage/dist/exe"
   # What the program needs at run time, each where it lies.
   (cd "$root" && npm ls --all --omit=dev --parseable 2>/dev/null | sed -n "s|^$root/||p" | xargs cp -r --parents -t "$stage")
