@@ -72,9 +72,8 @@ function parsePolicy(path: string, bytes: Buffer): Policy {
   }
   const { value: document, diagnostics } = readYaml(path, decoded.text);
   if (document === undefined || hasErrors(diagnostics)) throw new ConfigError(diagnostics);
-  const { root } = document;
-  if (isPolicy(root.value)) return root.value;
-  const locate = locateIn(root);
+  if (isPolicy(document.value)) return document.value;
+  const locate = locateIn(document.root);
   const problems = (validatePolicy.errors ?? []).map((shapeError): Diagnostic => {
     const segments = segmentsOf(shapeError.instancePath);
     return error(

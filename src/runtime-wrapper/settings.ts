@@ -118,10 +118,9 @@ export async function namedRuntimes(source: SettingsSource, profile: string | un
 export async function parseSettings(path: string, text: string): Promise<Parsed<SettingsDocument>> {
   const { value: document, diagnostics } = await readDocument(path, text);
   if (document === undefined) return { diagnostics };
-  const { root } = document;
   // An empty file, or one of comments only, changes nothing.
-  const content = root.value ?? {};
-  const locate = locateIn(root);
+  const content = document.value ?? {};
+  const locate = locateIn(document.root);
   const problems = validateRuntime(content)
     ? []
     : meantErrors(validateRuntime.errors ?? []).map((shapeError) => {

@@ -30,7 +30,9 @@ export interface SourceMember {
 
 /** A definition's text, read as JSON or YAML. */
 export interface SourceDocument {
-  readonly root: SourceNode;
+  readonly value: unknown;
+  /** The way back to the places in the text; a definition without findings never asks for it. */
+  readonly root: () => SourceNode;
   /** Whether an object anywhere in the text gives a key twice; in a YAML text that is an error already. */
   readonly hasRepeatedKeys: boolean;
 }
@@ -56,7 +58,15 @@ export function once<T>(work: () => T): () => T {
 }
 
 /** Gives the `Locate` of a document; a key that is written twice gives its last place. */
-export function locateIn(root: SourceNode): Locate {
+export function locateIn(rootNode: () => SourceNode): Locate {
+  let locate: Locate | undefined;
+  return (path, part) => {
+    locate ??= createLocate(rootNode());
+    return locate(path, part);
+  };
+}
+
+function createLocate(root: SourceNode): Locate {
   // A hostile file has as many findings as members, so none may cost a walk over all of them.
   const indexes = new Map<SourceNode, MemberIndex>();
   const findMember = (node: SourceNode, key: string): SourceMember | undefined => {

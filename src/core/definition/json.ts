@@ -21,22 +21,13 @@ export function readJson(path: string, text: string): Parsed<SourceDocument> {
     // The engines word this error differently and seldom say where; the grammar is walked again to find out.
     return fail(jsonSyntaxDiagnostic(path, text));
   }
-  const root = jsonNode(text, wholeValue(text), value, positionsIn(text));
-  return {
-    value: { root, hasRepeatedKeys: hasRepeatedKeys(text, value) },
-    diagnostics: [],
-  };
+  const root = once(() => rootNode(text, value));
+  return { value: { value, root, hasRepeatedKeys: hasRepeatedKeys(text, value) }, diagnostics: [] };
 }
 
-/** The place of the document's value; its end is looked for only when it is asked for. */
-function wholeValue(text: string): Span {
+function rootNode(text: string, value: unknown): SourceNode {
   const start = skipSpace(text, 0);
-  return {
-    start,
-    get end() {
-      return skipValue(text, start);
-    },
-  };
+  return jsonNode(text, { start, end: skipValue(text, start) }, value, positionsIn(text));
 }
 
 function jsonSyntaxDiagnostic(path: string, text: string): Diagnostic {

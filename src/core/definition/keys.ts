@@ -42,12 +42,11 @@ export interface ReplacedValue {
  * Source: Go 1.23, encoding/json/decode.go.
  */
 export function canonicalKeys(path: string, document: SourceDocument, kinds: KeyKinds): CanonicalValue {
-  const { root } = document;
-  if (!document.hasRepeatedKeys && hasOnlyKnownKeys(root.value, kinds)) {
-    return { value: root.value, diagnostics: [], replaced: [] };
+  if (!document.hasRepeatedKeys && hasOnlyKnownKeys(document.value, kinds)) {
+    return { value: document.value, diagnostics: [], replaced: [] };
   }
   const merge: Merge = { file: path, diagnostics: [], replaced: [], elements: new Map() };
-  const value = isObject(root.value) ? mergeObject(merge, {}, root, kinds, []) : root.value;
+  const value = isObject(document.value) ? mergeObject(merge, {}, document.root(), kinds, []) : document.value;
   return { value, diagnostics: merge.diagnostics, replaced: merge.replaced };
 }
 

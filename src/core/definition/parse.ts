@@ -75,7 +75,7 @@ function readContent(
 
   const shape = checkShape(path, subject, isCurrent ? validateHook100 : validateHook010, locate);
   const timeouts = isCurrent ? checkTimeouts(path, document, subject.value) : [];
-  const timeoutLiteral = () => timeoutNodes(document.root).at(-1)?.literal() ?? '';
+  const timeoutLiteral = () => timeoutNodes(document.root()).at(-1)?.literal() ?? '';
   const parts = isCurrent ? read1_0_0(subject.value, timeoutLiteral) : read0_1_0(subject.value);
   const name = path.slice(path.lastIndexOf('/') + 1);
   const definition: HookDefinition = { name, path, version: isCurrent ? '1.0.0' : '0.1.0', ...parts };
@@ -106,18 +106,18 @@ const CURRENT: Parsed<DefinitionVersion> = { value: '1.0.0', diagnostics: [] };
 
 /** The first pass of the reference: only `version` is looked at, and it chooses the reader. */
 function readVersion(path: string, document: SourceDocument): Parsed<DefinitionVersion> {
-  const { root } = document;
-  if (root.value === null) return { value: '0.1.0', diagnostics: [] };
-  const locate = locateIn(root);
-  if (!isObject(root.value)) {
-    const mismatch = { expected: 'an object', found: typeName(root.value) };
-    return { diagnostics: [error('TYPE_MISMATCH', { path, at: root.position(), pointer: '' }, mismatch)] };
+  const { root, value } = document;
+  if (value === null) return { value: '0.1.0', diagnostics: [] };
+  if (!isObject(value)) {
+    const mismatch = { expected: 'an object', found: typeName(value) };
+    return { diagnostics: [error('TYPE_MISMATCH', { path, at: root().position(), pointer: '' }, mismatch)] };
   }
-  const spellings = Object.keys(root.value).filter((key) => key.length === 7 && foldKey(key) === 'version');
+  const spellings = Object.keys(value).filter((key) => key.length === 7 && foldKey(key) === 'version');
   const isPlain = !document.hasRepeatedKeys && spellings.length <= 1;
-  if (isPlain && root.value['version'] === '1.0.0') return CURRENT;
+  if (isPlain && value['version'] === '1.0.0') return CURRENT;
+  const locate = locateIn(root);
   const canonical = isPlain
-    ? { value: { version: root.value[spellings[0] ?? 'version'] }, replaced: [] }
+    ? { value: { version: value[spellings[0] ?? 'version'] }, replaced: [] }
     : canonicalKeys(path, document, { version: 'text' });
   const place = () => ({ path, at: locate(['version']), pointer: pointerOf(['version']) });
   const wrongTypes = canonical.replaced
@@ -146,10 +146,10 @@ function versionMismatch(place: Parameters<typeof error>[1], found: unknown): Di
 
 /** Tells of a hook written as an object in a definition without a version; only format 1.0.0 has such hooks. */
 function currentShapeWithoutVersion(path: string, document: SourceDocument): Diagnostic | undefined {
-  const members = document.root.members();
+  const members = document.root().members();
   const of = (name: string) => members.filter(({ key }) => foldKey(key) === name).map(({ node }) => node.value);
   if (of('version').includes('0.1.0') || !of('hook').some(isObject)) return undefined;
-  const place = { path, at: document.root.position(), pointer: '', hint: '"version": "1.0.0"' };
+  const place = { path, at: document.root().position(), pointer: '', hint: '"version": "1.0.0"' };
   return error('VERSION_MISSING', place, {});
 }
 
@@ -170,7 +170,7 @@ const INT64_MAX = 2n ** 63n - 1n;
 function checkTimeouts(path: string, document: SourceDocument, value: unknown): Diagnostic[] {
   const hook = isObject(value) && isObject(value['hook']) ? value['hook'] : {};
   if (hook['timeout'] === undefined && !document.hasRepeatedKeys) return [];
-  return timeoutNodes(document.root)
+  return timeoutNodes(document.root())
     .filter((node) => Number.isInteger(node.value) && !isInt64(node.literal()))
     .map((node) => {
       const place = { path, at: node.position(), pointer: pointerOf(['hook', 'timeout']) };

@@ -29,7 +29,7 @@ export function checkShape(
     const substituted = path.reduceRight<unknown>((inner, segment) => ({ [segment]: inner }), replaced);
     if (validate(substituted)) continue;
     const pointer = pointerOf(path);
-    const locateInside = locateIn(node);
+    const locateInside = locateIn(() => node);
     for (const shapeError of shapeErrors(validate)) {
       // Go judges a value that is replaced by its type alone, and null is of every type.
       if (shapeError.keyword !== 'type' || !`${shapeError.instancePath}/`.startsWith(`${pointer}/`)) continue;

@@ -41,7 +41,11 @@ export function readYaml(path: string, text: string): Parsed<SourceDocument> {
     if (hasErrors(diagnostics)) return { diagnostics };
     const value: unknown = document.toJS({ maxAliasCount: ALIAS_LIMIT });
     return {
-      value: { root: yamlNode({ document, text, at }, document.contents, value, 0), hasRepeatedKeys: false },
+      value: {
+        value,
+        root: once(() => yamlNode({ document, text, at }, document.contents, value, 0)),
+        hasRepeatedKeys: false,
+      },
       diagnostics,
     };
   } catch (problem) {
