@@ -8,6 +8,8 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  type Stats,
+  statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -71,13 +73,22 @@ export function installFiles(
   return { written, conflicts: [] };
 }
 
+/** What stands at a path; below a file nothing can be. */
+function statsAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw new SystemError('FILE_WRITE', { path, reason: reasonOf(error) }, { cause: error });
+  }
+}
+
 function stateOf(
   directory: string,
   { name, bytes }: NewFile,
   record: InstallRecord | undefined,
 ): WrittenFile['state'] | InstallConflict['reason'] {
   const path = `${directory}/${name}`;
-  const stats = lstatSync(path, { throwIfNoEntry: false });
+  const stats = statsAt(path);
   if (!stats) return 'new';
   if (!stats.isFile()) return 'not-a-file';
   const content = readBoundedFile(path, LARGEST);
@@ -129,16 +140,31 @@ function replaceAll(directory: string, files: readonly NewFile[], before: Instal
 }
 
 function removeAll(paths: readonly string[]): void {
-  for (const path of paths) rmSync(path, { force: true });
+  for (const path of paths) {
+    try {
+      rmSync(path, { force: true });
+    } catch {
+      // It never came to be, as its name is too long; the others must go all the same.
+    }
+  }
 }
 
 /** Makes a directory and those above it; gives the topmost that was not there, or undefined when all were. */
 function makeDirectory(directory: string): string | undefined {
   try {
-    return mkdirSync(directory, { recursive: true, mode: 0o755 });
+    return makeMissing(resolve(directory));
   } catch (error) {
     throw new SystemError('DIRECTORY_MAKE', { path: directory, reason: reasonOf(error) }, { cause: error });
   }
+}
+
+/** Step by step: asked for all of them at once, Node never ends where /proc says that a name cannot be. */
+function makeMissing(directory: string): string | undefined {
+  const stats = statSync(directory, { throwIfNoEntry: false });
+  if (stats?.isDirectory()) return undefined;
+  const topmost = stats || directory === '/' ? undefined : makeMissing(dirname(directory));
+  mkdirSync(directory, { mode: 0o755 });
+  return topmost ?? directory;
 }
 
 /** Takes back what `makeDirectory` made. */
@@ -171,5 +197,7 @@ function keepOld(path: string, beside: string[]): () => void {
 
 function temporary(path: string, ending: 'new' | 'old'): string {
   const slash = path.lastIndexOf('/');
-  return `${path.slice(0, slash)}/.${path.slice(slash + 1)}.${process.pid}.${ending}`;
+  return `${path.slice(0, slash)}/.${Array.from(path.slice(slash + 1))
+    .slice(0, 48)
+    .join('')}.${process.pid}.${ending}`;
 }

@@ -1,5 +1,5 @@
-import { lstatSync, realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { type Diagnostic, error, warning } from '../core/diagnostic/diagnostic.ts';
 import { shellWord } from '../core/diagnostic/quote.ts';
 
@@ -43,12 +43,22 @@ export function createTrustCheck(trust: Trust): TrustCheck {
       if (current === dirname(current)) return undefined;
     }
   };
+  /** A link is as safe as its owner and the directory it lies in: whoever may change either leads it elsewhere. */
+  const unsafeLink = (path: string): Problem | undefined => {
+    for (const link of linksOn(path)) {
+      const uid = lstatSync(link, { throwIfNoEntry: false })?.uid ?? 0;
+      if (uid !== 0 && uid !== owner) return { path: link, detail: `uid ${uid}` };
+      const problem = unsafeAbove(dirname(link));
+      if (problem) return problem;
+    }
+    return undefined;
+  };
   const directories = new Map<string, Directory | undefined>();
   /** Gives a directory with its links followed, and what is unsafe about it or above. */
   const directoryAt = (path: string): Directory | undefined => {
     if (!directories.has(path)) {
       const real = realPath(path);
-      const problem = real === undefined ? undefined : unsafeAbove(real);
+      const problem = real === undefined ? undefined : (unsafeAbove(real) ?? unsafeLink(path));
       directories.set(path, real === undefined ? undefined : { path: real, problem });
     }
     return directories.get(path);
@@ -66,8 +76,7 @@ export function createTrustCheck(trust: Trust): TrustCheck {
     if (real === undefined) return undefined;
     const detail = problemAt(real, owner, false);
     if (detail !== undefined) return { path: real, detail };
-    // A link is as safe as the directory it lies in: whoever writes there leads it elsewhere.
-    return directoryAt(dirname(real))?.problem ?? directoryAt(dirname(path))?.problem;
+    return directoryAt(dirname(real))?.problem ?? unsafeLink(path);
   };
   return (path, opened) => {
     const problem = find(path, opened);
@@ -100,6 +109,37 @@ function realPath(path: string): string | undefined {
   try {
     return realpathSync(path);
   } catch {
+    return undefined;
+  }
+}
+
+// As many as the kernel follows (path_resolution(7)).
+const MOST_LINKS = 40;
+
+/** Gives every symbolic link that is followed on the way to a path's file, each by its real path. */
+function linksOn(path: string): string[] {
+  const links: string[] = [];
+  const ahead = resolve(path).split('/').filter(Boolean);
+  let current = '/';
+  for (let part = ahead.shift(); part !== undefined && links.length < MOST_LINKS; part = ahead.shift()) {
+    const next = part === '..' ? dirname(current) : join(current, part);
+    const target = part === '..' ? undefined : linkTarget(next);
+    if (target === undefined) {
+      current = next;
+      continue;
+    }
+    links.push(next);
+    if (target.startsWith('/')) current = '/';
+    ahead.unshift(...target.split('/').filter((piece) => piece !== '' && piece !== '.'));
+  }
+  return links;
+}
+
+function linkTarget(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    // No link, or gone meanwhile: whoever reads the file says so.
     return undefined;
   }
 }

@@ -22,12 +22,12 @@ import { errnoOf, SystemError } from '../core/diagnostic/system-error.ts';
  */
 export function writeFileAtomically(path: string, bytes: Uint8Array, mode = 0o644): void {
   const target = resolveLinks(path);
-  // The process number keeps two writers apart, the flag `wx` keeps out links that somebody laid there.
-  const temporary = `${dirname(target)}/.${basename(target)}.${process.pid}.tmp`;
+  const temporary = temporaryPath(target);
   try {
     const before = statSync(target, { throwIfNoEntry: false });
     if (before && !before.isFile()) throw new Error('it is not a regular file');
-    const descriptor = openExclusively(temporary, before ? 0o600 : mode);
+    // The flag `wx` keeps out links that somebody laid there.
+    const descriptor = openSync(temporary, 'wx', before ? 0o600 : mode);
     try {
       writeAll(descriptor, bytes);
       if (before) {
@@ -45,15 +45,13 @@ export function writeFileAtomically(path: string, bytes: Uint8Array, mode = 0o64
   }
 }
 
-/** A file of this name can only be left over from a process of the same number that was killed. */
-function openExclusively(path: string, mode: number): number {
-  try {
-    return openSync(path, 'wx', mode);
-  } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw error;
-    unlinkSync(path);
-    return openSync(path, 'wx', mode);
-  }
+/**
+ * Gives a new name beside a file. The process number alone would not keep two writers apart that run in containers of
+ * their own; the start of the file's name is kept, as names have at most 255 bytes.
+ */
+function temporaryPath(target: string): string {
+  const random = Math.random().toString(36).slice(2, 10);
+  return `${dirname(target)}/.${Array.from(basename(target)).slice(0, 48).join('')}.${process.pid}-${random}.tmp`;
 }
 
 function writeAll(descriptor: number, bytes: Uint8Array): void {
@@ -62,17 +60,27 @@ function writeAll(descriptor: number, bytes: Uint8Array): void {
   }
 }
 
+// As many as the kernel follows (path_resolution(7)).
+const MOST_LINKS = 40;
+
+/** Follows links as the kernel does, also to a file that is not there yet: that file is made, the link stays. */
 function resolveLinks(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    // A file that is not there yet keeps its name; a link to such a file is followed once.
+  let current = path;
+  for (let links = 0; links < MOST_LINKS; links++) {
     try {
-      return resolve(dirname(path), readlinkSync(path));
+      return realpathSync(current);
     } catch {
-      return path;
+      try {
+        // Where a link leads is counted from the directory it lies in, its own links followed.
+        const directory = realpathSync(dirname(current));
+        current = resolve(directory, readlinkSync(`${directory}/${basename(current)}`));
+      } catch {
+        // No link stands there: a new file gets this name, or the directory is missing and opening says so.
+        return current;
+      }
     }
   }
+  return current;
 }
 
 function removeIfThere(path: string): void {

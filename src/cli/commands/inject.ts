@@ -1,3 +1,5 @@
+import { realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Catalog } from '../../core/catalog/catalog.ts';
 import { ConfigError } from '../../core/diagnostic/input-error.ts';
 import type { ConfigText } from '../../core/injection/config-text.ts';
@@ -49,10 +51,29 @@ function checkFlags(path: string, flags: InjectFlags): void {
   const targets = [flags.inPlace, flags.output !== undefined, flags.dryRun].filter(Boolean).length;
   if (targets > 1) throw new UsageError('--in-place, --output and --dry-run exclude one another');
   if (flags.inPlace && path === '-') throw new UsageError('--in-place needs a file, not standard input');
+  if (flags.output === '') throw new UsageError('--output needs the name of a file');
+  if (flags.report !== undefined && [path, flags.output].some((other) => isSameFile(other, flags.report))) {
+    throw new UsageError('--report needs a file of its own: the config or the output would be lost');
+  }
   if (flags.report === '-') throw new UsageError('--report needs a file; --json prints the report');
   if (flags.json && flags.output === '-') throw new UsageError('--json and --output - both want standard output');
   if (flags.json && targets === 0) {
     throw new UsageError('--json prints the report, so it needs --in-place, --output or --dry-run for the config');
+  }
+}
+
+/** Two names may be one file through links; a file that is not there yet is known by its path. */
+function isSameFile(one: string | undefined, other: string | undefined): boolean {
+  if (one === undefined || other === undefined || one === '-') return false;
+  return realPathOf(one) === realPathOf(other);
+}
+
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    // Not there yet.
+    return resolve(path);
   }
 }
 

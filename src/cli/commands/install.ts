@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Diagnostic, error, hasErrors } from '../../core/diagnostic/diagnostic.ts';
+import { escapeControls } from '../../core/diagnostic/quote.ts';
 import { SystemError } from '../../core/diagnostic/system-error.ts';
 import { readBoundedFile } from '../../host/file.ts';
 import { isDefinitionName, JSON_DEFINITION_LIMIT, loadDefinitionFiles } from '../../host/hook-directories.ts';
@@ -45,7 +46,7 @@ export async function install(given: string | undefined, flags: InstallFlags): P
     writeJson({ directory, written, diagnostics: diagnosticsAsData(diagnostics) });
   } else {
     writeDiagnostics(diagnostics, { warnings: flags.quiet ? 'none' : 'brief', readText: excerptReader() });
-    if (written.length > 0) writeResult(written.map((file) => `${file.path}\n`).join(''));
+    if (written.length > 0) writeResult(written.map((file) => `${escapeControls(file.path)}\n`).join(''));
   }
   if (!isDone) writeNote('hooks: nothing was installed');
   else if (!definitions && !flags.quiet && ownProgram().args.some((argument) => argument.includes('/_npx/'))) {

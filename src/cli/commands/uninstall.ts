@@ -1,4 +1,5 @@
 import { error } from '../../core/diagnostic/diagnostic.ts';
+import { escapeControls } from '../../core/diagnostic/quote.ts';
 import { uninstallFiles } from '../../host/uninstall-files.ts';
 import { EXIT, type ExitStatus } from '../exit-status.ts';
 import { diagnosticsAsData, writeDiagnostics, writeJson, writeNote, writeResult } from '../output.ts';
@@ -20,7 +21,7 @@ export async function uninstall(directory: string, flags: UninstallFlags): Promi
     writeJson({ directory, removed, diagnostics: diagnosticsAsData(diagnostics) });
   } else {
     writeDiagnostics(diagnostics, { warnings: 'none' });
-    if (removed.length > 0) writeResult(removed.map((file) => `${file.path}\n`).join(''));
+    if (removed.length > 0) writeResult(removed.map((file) => `${escapeControls(file.path)}\n`).join(''));
   }
   if (!outcome && !flags.quiet) writeNote(`hooks: nothing is installed in ${directory}`);
   return diagnostics.length === 0 ? EXIT.done : EXIT.no;

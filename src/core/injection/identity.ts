@@ -15,9 +15,17 @@ export function existingEntries(entries: readonly unknown[]): ReadonlySet<string
     entries.flatMap((entry) => {
       if (typeof entry !== 'object' || entry === null) return [];
       const { path, args, env, timeout, ...others } = entry as Readonly<Record<string, unknown>>;
-      if (Object.keys(others).length > 0) return [];
+      // What has not the shape of a hook equals none, and may be nested deeper than JSON.stringify goes.
+      if (Object.keys(others).length > 0 || typeof path !== 'string' || !isTexts(args) || !isTexts(env)) return [];
+      if (typeof timeout === 'object' && timeout !== null) return [];
       return [JSON.stringify([path, args ?? [], env ?? [], sameTimeout(timeout)])];
     }),
+  );
+}
+
+function isTexts(value: unknown): boolean {
+  return (
+    value === undefined || value === null || (Array.isArray(value) && value.every((text) => typeof text === 'string'))
   );
 }
 

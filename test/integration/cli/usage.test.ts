@@ -19,6 +19,9 @@ describe('wrong usage ends with status 2', () => {
     ['--json without a place for the config', ['inject', '--json', 'config.json']],
     ['--json and the config both on standard output', ['inject', '--json', '-o', '-', 'config.json']],
     ['the report on standard output', ['inject', '--report', '-', 'config.json']],
+    ['the report in place of the config', ['inject', '--dry-run', '--report', './config.json', 'config.json']],
+    ['the report in place of the output', ['inject', '-o', 'new.json', '--report', './new.json', 'config.json']],
+    ['an output without a name', ['inject', '-o', '', 'config.json']],
   ])('for %s', (_title, args) => {
     const { status, stdout, stderr } = hooks(args);
     expect(status).toBe(2);

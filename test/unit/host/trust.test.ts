@@ -54,6 +54,26 @@ describe('createTrustCheck', () => {
     expect(unsafePath(join(directory, 'hooks.d', 'link.json'))).toEqual([join(directory, 'hooks.d')]);
   });
 
+  it('looks at the directory that a link to the hooks directory lies in', () => {
+    const directory = temporaryDirectory();
+    for (const name of ['safe', 'evil']) mkdirSync(join(directory, name));
+    file(join(directory, 'safe'));
+    symlinkSync(join(directory, 'safe'), join(directory, 'evil', 'link'));
+    symlinkSync(join(directory, 'evil', 'link'), join(directory, 'again'));
+    chmodSync(join(directory, 'evil'), 0o777);
+    expect(unsafePath(join(directory, 'evil', 'link', 'a.json'))).toEqual([join(directory, 'evil')]);
+    expect(unsafePath(join(directory, 'again', 'a.json'))).toEqual([join(directory, 'evil')]);
+  });
+
+  it('looks at each link on the way to a file', () => {
+    const directory = temporaryDirectory();
+    mkdirSync(join(directory, 'evil'));
+    symlinkSync(file(directory), join(directory, 'evil', 'link.json'));
+    symlinkSync('evil/link.json', join(directory, 'good.json'));
+    chmodSync(join(directory, 'evil'), 0o777);
+    expect(unsafePath(join(directory, 'good.json'))).toEqual([join(directory, 'evil')]);
+  });
+
   it.skipIf(process.getuid?.() !== 0)('tells of a file of another user (needs root to give a file away)', () => {
     const path = file(temporaryDirectory());
     chownSync(path, 12345, 0);

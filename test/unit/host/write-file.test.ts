@@ -67,6 +67,24 @@ describe('writeFileAtomically', () => {
     expect(readFileSync(path, 'utf8')).toBe('new');
   });
 
+  it('makes the file that a link leads to, counted from where the link lies, and keeps every link', () => {
+    const directory = temporaryDirectory();
+    mkdirSync(join(directory, 'real', 'deep'), { recursive: true });
+    symlinkSync('real/deep', join(directory, 'd'));
+    symlinkSync('../y.json', join(directory, 'real/deep/x.json'));
+    symlinkSync('x.json', join(directory, 'real/deep/first.json'));
+    writeFileAtomically(join(directory, 'd', 'first.json'), NEW);
+    expect(readFileSync(join(directory, 'real', 'y.json'), 'utf8')).toBe('new');
+    expect(readdirSync(join(directory, 'real', 'deep')).toSorted()).toEqual(['first.json', 'x.json']);
+    expect(readdirSync(directory).toSorted()).toEqual(['d', 'real']);
+  });
+
+  it('writes a file whose name is as long as a name may be', () => {
+    const path = join(temporaryDirectory(), `${'n'.repeat(250)}.json`);
+    writeFileAtomically(path, NEW);
+    expect(readFileSync(path, 'utf8')).toBe('new');
+  });
+
   it('changes nothing and leaves nothing behind when it fails', () => {
     const directory = temporaryDirectory();
     mkdirSync(join(directory, 'd'));
