@@ -10,7 +10,9 @@ const config: ViteUserConfig = defineConfig({
   },
   test: {
     globalSetup: ['test/build-dist.ts', 'test/build-executable.ts'],
+    setupFiles: ['test/seed.ts'],
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     reporters: json === undefined ? ['default'] : ['default', ['json', { outputFile: json }]],
     // The tests of the command line run twice: the program under Node, and the single executable.
     projects: [
