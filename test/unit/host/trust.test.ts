@@ -2,6 +2,7 @@ import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createTrustCheck } from '../../../src/host/trust.ts';
+import { requires, root } from '../../requirement.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 const file = (directory: string, mode = 0o644): string => {
@@ -74,12 +75,14 @@ describe('createTrustCheck', () => {
     expect(unsafePath(join(directory, 'good.json'))).toEqual([join(directory, 'evil')]);
   });
 
-  it.skipIf(process.getuid?.() !== 0)('tells of a file of another user (needs root to give a file away)', () => {
-    const path = file(temporaryDirectory());
-    chownSync(path, 12345, 0);
-    expect(createTrustCheck('warn')(path)).toMatchObject([
-      { severity: 'warning', args: { problem: 'owner', detail: 'uid 12345' }, hint: `chown root ${path}` },
-    ]);
+  requires([root], () => {
+    it('tells of a file of another user', () => {
+      const path = file(temporaryDirectory());
+      chownSync(path, 12345, 0);
+      expect(createTrustCheck('warn')(path)).toMatchObject([
+        { severity: 'warning', args: { problem: 'owner', detail: 'uid 12345' }, hint: `chown root ${path}` },
+      ]);
+    });
   });
 
   it('says nothing when told to ignore, nor of a file that is gone', () => {

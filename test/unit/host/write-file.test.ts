@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SystemError } from '../../../src/core/diagnostic/system-error.ts';
 import { writeFileAtomically } from '../../../src/host/write-file.ts';
+import { requires, root } from '../../requirement.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 const NEW = Buffer.from('new');
@@ -35,11 +36,13 @@ describe('writeFileAtomically', () => {
     expect(readdirSync(join(path, '..'))).toEqual(['config.json']);
   });
 
-  it.skipIf(process.getuid?.() !== 0)('keeps the owner (needs root to give a file away)', () => {
-    const path = existing();
-    chownSync(path, 12345, 23456);
-    writeFileAtomically(path, NEW);
-    expect(statSync(path)).toMatchObject({ uid: 12345, gid: 23456 });
+  requires([root], () => {
+    it('keeps the owner', () => {
+      const path = existing();
+      chownSync(path, 12345, 23456);
+      writeFileAtomically(path, NEW);
+      expect(statSync(path)).toMatchObject({ uid: 12345, gid: 23456 });
+    });
   });
 
   it('gives a new file the mode asked for', () => {
