@@ -28,3 +28,10 @@ export function collect(value: string, before: readonly string[] | undefined): r
 export function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
 }
+
+/** Gives the option for stages that only the engine knows. */
+export function extensionStage(): Option {
+  return new Option('--extension-stage <name>', 'a stage that the engine knows besides the six; repeatable').argParser(
+    collect,
+  );
+}

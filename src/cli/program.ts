@@ -3,8 +3,9 @@ import { EXECUTABLE } from '../host/executable.ts';
 import { BUILD } from './build.ts';
 import { addCgroupCommands } from './cgroup-commands.ts';
 import type { ExitStatus } from './exit-status.ts';
-import { type Action, choice, collect, examples, type Run, withOutput } from './flag.ts';
+import { type Action, choice, collect, examples, extensionStage, type Run, withOutput } from './flag.ts';
 import { addHelperCommands } from './helper-commands.ts';
+import { addInstallCommands } from './install-commands.ts';
 import { writeNote, writeResult } from './output.ts';
 
 /** Told the exit status of the command that ran. */
@@ -118,33 +119,7 @@ export function createProgram(onEnd: OnEnd = () => undefined): Command {
     )
     .action(run(async () => (await import('./commands/convert.ts')).convert));
 
-  withOutput(program.command('install'))
-    .summary('write definitions into a hooks directory')
-    .description(
-      'Write the shipped definitions, or those named, into a hooks directory: all of them or none. The shipped ones run ' +
-        'this very program. What was written is recorded there, so that `hooks uninstall` removes exactly that.',
-    )
-    .usage('[options] <dir>')
-    .argument('[dir]', 'the hooks directory; it is made when it is not there')
-    .option('--definition <file...>', 'these definitions instead of the shipped ones')
-    .option('--force', 'replace files of the same name that are not ours, or were changed')
-    .addOption(extensionStage())
-    .addHelpText(
-      'after',
-      examples(
-        'hooks install /etc/containers/oci/hooks.d',
-        'hooks install /etc/containers/oci/hooks.d --definition 10-gpu.json',
-      ),
-    )
-    .action(run(async () => (await import('./commands/install.ts')).install));
-
-  withOutput(program.command('uninstall'))
-    .summary('remove what `hooks install` wrote')
-    .description('Remove what `hooks install` wrote. A file that was changed since stays and is named, with exit 1.')
-    .argument('<dir>', 'the hooks directory')
-    .option('--force', 'remove files that were changed, too')
-    .addHelpText('after', examples('hooks uninstall /etc/containers/oci/hooks.d'))
-    .action(run(async () => (await import('./commands/uninstall.ts')).uninstall));
+  addInstallCommands(program, run);
 
   withOutput(program.command('doctor'))
     .summary('say what this machine has for hooks, and what to mend')
@@ -289,12 +264,6 @@ function hooksDirectory(): Option {
     '--hooks-dir <dir>',
     'a hooks directory; repeatable, least preferred first (default: the two of oci-hooks(5))',
   ).argParser(collect);
-}
-
-function extensionStage(): Option {
-  return new Option('--extension-stage <name>', 'a stage that the engine knows besides the six; repeatable').argParser(
-    collect,
-  );
 }
 
 /** Gives version, commit and what runs the program, a line each. */

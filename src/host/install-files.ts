@@ -3,20 +3,20 @@ import {
   fsyncSync,
   linkSync,
   lstatSync,
-  mkdirSync,
   openSync,
   renameSync,
-  rmdirSync,
   rmSync,
   type Stats,
-  statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { SystemError } from '../core/diagnostic/system-error.ts';
+import { lockDirectory, removeIfEmpty, syncPath } from './directory-lock.ts';
 import { readBoundedFile } from './file.ts';
+import { hostName, placeOnHost } from './host-root.ts';
 import { type InstallRecord, readInstallRecord, recordPath, sha256Of, writeInstallRecord } from './install-record.ts';
+import { isVolatile, placeProgram, programState, releaseProgram } from './program-file.ts';
 import { reasonOf } from './write-file.ts';
 
 /** A file to write into a directory. */
@@ -31,16 +31,35 @@ export interface WrittenFile {
   readonly state: 'new' | 'replaced' | 'unchanged';
 }
 
-/** Why a file was not written. */
+/** Why a file was not written; `volatile`: the program would be gone after a reboot, the definitions would not. */
 export interface InstallConflict {
-  readonly name: string;
-  readonly reason: 'foreign' | 'changed' | 'not-a-file';
+  readonly path: string;
+  readonly reason: 'foreign' | 'changed' | 'not-a-file' | 'volatile';
 }
+
+type FileState = WrittenFile['state'] | 'foreign' | 'changed' | 'not-a-file';
 
 /** What an installation did: all of the files, or none where one is in conflict. */
 export interface InstallOutcome {
   readonly written: readonly WrittenFile[];
+  readonly program?: { readonly path: string; readonly state: WrittenFile['state'] };
   readonly conflicts: readonly InstallConflict[];
+}
+
+/** The program that the definitions run, to be put on the host before them. */
+export interface NewProgram {
+  /** Where it is to lie, as the host and the definitions name it. */
+  readonly path: string;
+  /** The file to copy. */
+  readonly source: string;
+}
+
+/** How to install. */
+export interface InstallOptions {
+  readonly force?: boolean;
+  /** Where the host's root is mounted: the directory and the program are then named as the host names them. */
+  readonly hostRoot?: string | undefined;
+  readonly program?: NewProgram | undefined;
 }
 
 const LARGEST = 64 * 1024 * 1024;
@@ -48,29 +67,80 @@ const LARGEST = 64 * 1024 * 1024;
 /**
  * Writes files into a directory, all of them or none, and records them there, so that `uninstallFiles` removes exactly
  * these. The directory is made when it is not there. A file of the same name is replaced only when it is one of ours and
- * unchanged, or with `force`.
+ * unchanged, or with `force`. The program comes first and is on the disk before a definition names it: whatever ends this
+ * process or the machine, no definition runs what is not there.
  *
  * @throws {SystemError} `FILE_WRITE`, `DIRECTORY_MAKE`, `INSTALL_RECORD`; everything is then as it was
  */
 export function installFiles(
   directory: string,
   files: readonly NewFile[],
-  options: { readonly force?: boolean } = {},
+  options: InstallOptions = {},
 ): InstallOutcome {
+  const here = placeOnHost(options.hostRoot, directory);
+  const lock = lockDirectory(here);
+  let isDone = false;
+  try {
+    const installation = {
+      directory: here,
+      user: hostName(options.hostRoot, directory),
+      isNew: lock.made !== undefined,
+      ...options,
+    };
+    const outcome = installLocked(installation, files);
+    isDone = outcome.conflicts.length === 0;
+    return outcome;
+  } finally {
+    if (!isDone && lock.made !== undefined) removeEmptyDirectories(here, lock.made);
+    lock.close();
+  }
+}
+
+interface Installation extends InstallOptions {
+  /** As it is reached from here. */
+  readonly directory: string;
+  /** The same directory as the host names it. */
+  readonly user: string;
+  readonly isNew: boolean;
+}
+
+function installLocked(installation: Installation, files: readonly NewFile[]): InstallOutcome {
+  const { directory, program, hostRoot, force = false } = installation;
   const record = readInstallRecord(directory);
   const planned = files.map((file) => ({ file, there: stateOf(directory, file, record) }));
-  const conflicts = planned.flatMap(({ file, there }) => {
-    if (there === 'new' || there === 'replaced' || there === 'unchanged') return [];
-    return options.force && there !== 'not-a-file' ? [] : [{ name: file.name, reason: there }];
-  });
+  const conflicts: InstallConflict[] = planned.flatMap(({ file, there }) =>
+    isConflict(there, force) ? [{ path: pathIn(directory, file.name), reason: there }] : [],
+  );
+  const target = program && placeOnHost(hostRoot, program.path);
+  const targetState = program && target !== undefined ? programState(target, program.source) : undefined;
+  if (target !== undefined && targetState !== undefined) {
+    if (isConflict(targetState, force)) conflicts.push({ path: target, reason: targetState });
+    if (!force && isVolatile(target) && !isVolatile(directory)) conflicts.push({ path: target, reason: 'volatile' });
+  }
   if (conflicts.length > 0) return { written: [], conflicts };
   const changes = planned.filter(({ there }) => there !== 'unchanged').map(({ file }) => file);
-  if (changes.length > 0) replaceAll(directory, changes, record);
-  const written = planned.map(({ file, there }) => ({
-    name: file.name,
-    state: there === 'new' || there === 'unchanged' ? there : ('replaced' as const),
-  }));
-  return { written, conflicts: [] };
+  const isProgramThere = program === undefined || (targetState === 'unchanged' && record?.program === program.path);
+  if (changes.length > 0 || !isProgramThere) replaceAll(installation, changes, record, targetState === 'new');
+  return {
+    written: planned.map(({ file, there }) => ({ name: file.name, state: writtenState(there) })),
+    ...(target === undefined || targetState === undefined
+      ? {}
+      : { program: { path: target, state: writtenState(targetState) } }),
+    conflicts: [],
+  };
+}
+
+function pathIn(directory: string, name: string): string {
+  return `${directory.replace(/(?<=.)\/+$/, '')}/${name}`;
+}
+
+function isConflict(there: FileState, force: boolean): there is 'foreign' | 'changed' | 'not-a-file' {
+  if (there === 'new' || there === 'replaced' || there === 'unchanged') return false;
+  return !force || there === 'not-a-file';
+}
+
+function writtenState(there: FileState): WrittenFile['state'] {
+  return there === 'new' || there === 'unchanged' ? there : 'replaced';
 }
 
 /** What stands at a path; below a file nothing can be. */
@@ -82,11 +152,7 @@ function statsAt(path: string): Stats | undefined {
   }
 }
 
-function stateOf(
-  directory: string,
-  { name, bytes }: NewFile,
-  record: InstallRecord | undefined,
-): WrittenFile['state'] | InstallConflict['reason'] {
+function stateOf(directory: string, { name, bytes }: NewFile, record: InstallRecord | undefined): FileState {
   const path = `${directory}/${name}`;
   const stats = statsAt(path);
   if (!stats) return 'new';
@@ -104,39 +170,56 @@ function stateOf(
  * Lets new files take their names. Everything that can run out (space, rights) is asked for before the first name changes:
  * all bytes lie in files beside them by then. What still fails is taken back.
  */
-function replaceAll(directory: string, files: readonly NewFile[], before: InstallRecord | undefined): void {
-  const madeFrom = makeDirectory(directory);
-  const isDirectoryOwn = before?.isDirectoryOwn ?? madeFrom !== undefined;
+function replaceAll(
+  { directory, user, hostRoot, program, isNew }: Installation,
+  files: readonly NewFile[],
+  before: InstallRecord | undefined,
+  isProgramNew: boolean,
+): void {
   const entries = files.map(({ name, bytes }) => ({ name, sha256: sha256Of(bytes) }));
   const old = before?.files ?? [];
   const kept = old.filter(({ name }) => !entries.some((entry) => entry.name === name));
-  const undo: (() => void)[] = [];
+  const hostProgram = program?.path ?? before?.program;
+  const after = {
+    isDirectoryOwn: before?.isDirectoryOwn ?? isNew,
+    ...(hostProgram === undefined ? {} : { program: hostProgram }),
+  };
+  const undo: (() => unknown)[] = [];
   const beside: string[] = [];
   let current = directory;
   try {
     for (const { name, bytes } of files) {
-      current = `${directory}/${name}`;
+      current = pathIn(directory, name);
       beside.push(temporary(current, 'new'));
       writeNewFile(temporary(current, 'new'), bytes);
     }
     // Until all have their names, old and new files both count as ours: whatever ends the program, uninstall finds its way.
-    writeInstallRecord(directory, { isDirectoryOwn, files: [...old, ...entries] });
+    writeInstallRecord(directory, { ...after, files: [...old, ...entries] });
     undo.push(() => (before ? writeInstallRecord(directory, before) : unlinkSync(recordPath(directory))));
+    if (program) {
+      current = placeOnHost(hostRoot, program.path);
+      placeProgram(current, program.source, user);
+      if (isProgramNew) undo.push(() => releaseProgram(placeOnHost(hostRoot, program.path), user));
+    }
     for (const { name } of files) {
-      current = `${directory}/${name}`;
+      current = pathIn(directory, name);
       const bringBack = keepOld(current, beside);
       renameSync(temporary(current, 'new'), current);
       undo.push(bringBack);
     }
-    writeInstallRecord(directory, { isDirectoryOwn, files: [...kept, ...entries] });
+    writeInstallRecord(directory, { ...after, files: [...kept, ...entries] });
   } catch (error) {
     for (const step of undo.toReversed()) step();
     removeAll(beside);
-    if (madeFrom !== undefined) removeEmptyDirectories(directory, madeFrom);
     if (error instanceof SystemError) throw error;
     throw new SystemError('FILE_WRITE', { path: current, reason: reasonOf(error) }, { cause: error });
   }
   removeAll(beside);
+  syncPath(directory);
+  // The definitions name another program now, so the one before has a user less.
+  if (before?.program !== undefined && before.program !== hostProgram) {
+    releaseProgram(placeOnHost(hostRoot, before.program), user);
+  }
 }
 
 function removeAll(paths: readonly string[]): void {
@@ -149,32 +232,14 @@ function removeAll(paths: readonly string[]): void {
   }
 }
 
-/** Makes a directory and those above it; gives the topmost that was not there, or undefined when all were. */
-function makeDirectory(directory: string): string | undefined {
-  try {
-    return makeMissing(resolve(directory));
-  } catch (error) {
-    throw new SystemError('DIRECTORY_MAKE', { path: directory, reason: reasonOf(error) }, { cause: error });
-  }
-}
-
-/** Step by step: asked for all of them at once, Node never ends where /proc says that a name cannot be. */
-function makeMissing(directory: string): string | undefined {
-  const stats = statSync(directory, { throwIfNoEntry: false });
-  if (stats?.isDirectory()) return undefined;
-  const topmost = stats || directory === '/' ? undefined : makeMissing(dirname(directory));
-  mkdirSync(directory, { mode: 0o755 });
-  return topmost ?? directory;
-}
-
-/** Takes back what `makeDirectory` made. */
+/** Takes back the directories that were made, those that are empty. */
 function removeEmptyDirectories(directory: string, topmost: string): void {
   const top = resolve(topmost);
-  for (let current = resolve(directory); current.startsWith(top); current = dirname(current)) rmdirSync(current);
+  for (let current = resolve(directory); current.startsWith(top); current = dirname(current)) removeIfEmpty(current);
 }
 
 function writeNewFile(path: string, bytes: Uint8Array): void {
-  // A file of this name can only be left over from a process of the same number that was killed.
+  // A file of this name can only be left over from an installation that was killed.
   rmSync(path, { force: true });
   const descriptor = openSync(path, 'wx', 0o644);
   try {
@@ -195,9 +260,14 @@ function keepOld(path: string, beside: string[]): () => void {
   return () => renameSync(old, path);
 }
 
+/** Gives the files that an installation of this name makes on the way; one that was killed leaves them. */
+export function leftoversOf(directory: string, name: string): readonly string[] {
+  return [temporary(`${directory}/${name}`, 'new'), temporary(`${directory}/${name}`, 'old')];
+}
+
+/** The lock keeps others away, so that the name needs nothing of this process; a name has at most 255 bytes. */
 function temporary(path: string, ending: 'new' | 'old'): string {
-  const slash = path.lastIndexOf('/');
-  return `${path.slice(0, slash)}/.${Array.from(path.slice(slash + 1))
-    .slice(0, 48)
-    .join('')}.${process.pid}.${ending}`;
+  const name = basename(path);
+  const start = Array.from(name).slice(0, 48).join('');
+  return `${dirname(path)}/.${start}.${sha256Of(Buffer.from(name)).slice(0, 8)}.${ending}`;
 }

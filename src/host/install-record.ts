@@ -18,6 +18,8 @@ export interface InstalledFile {
 export interface InstallRecord {
   readonly files: readonly InstalledFile[];
   readonly isDirectoryOwn: boolean;
+  /** The program that these definitions run, as the host names it, when `--program` put it there. */
+  readonly program?: string;
 }
 
 const LIMIT = 1024 * 1024;
@@ -63,7 +65,13 @@ export function readInstallRecord(directory: string): InstallRecord | undefined 
     if (!isInstalledFile(entry)) throw fail('it names a file that is no definition in this directory');
     return { name: entry.name, sha256: entry.sha256 };
   });
-  return { files, isDirectoryOwn: value['isDirectoryOwn'] === true };
+  const program = value['program'];
+  if (program !== undefined && !isProgramPath(program)) throw fail('it names a program by no absolute path');
+  return { files, isDirectoryOwn: value['isDirectoryOwn'] === true, ...(program === undefined ? {} : { program }) };
+}
+
+function isProgramPath(value: unknown): value is string {
+  return typeof value === 'string' && value.startsWith('/') && !value.split('/').includes('..');
 }
 
 function isInstalledFile(entry: unknown): entry is InstalledFile {
@@ -73,7 +81,7 @@ function isInstalledFile(entry: unknown): entry is InstalledFile {
 }
 
 /** Writes the record of a directory. */
-export function writeInstallRecord(directory: string, { files, isDirectoryOwn }: InstallRecord): void {
-  const text = `${JSON.stringify({ schemaVersion: VERSION, isDirectoryOwn, files }, null, 2)}\n`;
+export function writeInstallRecord(directory: string, { files, isDirectoryOwn, program }: InstallRecord): void {
+  const text = `${JSON.stringify({ schemaVersion: VERSION, isDirectoryOwn, program, files }, null, 2)}\n`;
   writeFileAtomically(recordPath(directory), Buffer.from(text));
 }

@@ -1,11 +1,13 @@
-import { statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Diagnostic, error, hasErrors } from '../../core/diagnostic/diagnostic.ts';
 import { escapeControls } from '../../core/diagnostic/quote.ts';
 import { SystemError } from '../../core/diagnostic/system-error.ts';
+import { EXECUTABLE } from '../../host/executable.ts';
 import { readBoundedFile } from '../../host/file.ts';
 import { isDefinitionName, JSON_DEFINITION_LIMIT, loadDefinitionFiles } from '../../host/hook-directories.ts';
-import { installFiles, type NewFile } from '../../host/install-files.ts';
+import { placeOnHost } from '../../host/host-root.ts';
+import { installFiles, type NewFile, type NewProgram } from '../../host/install-files.ts';
 import { ownProgram } from '../../host/own-program.ts';
 import { createTrustCheck } from '../../host/trust.ts';
 import { reasonOf } from '../../host/write-file.ts';
@@ -17,6 +19,8 @@ import { excerptReader } from '../source-text.ts';
 /** Flags of `hooks install`. */
 export interface InstallFlags {
   readonly definition?: readonly string[];
+  readonly program?: string;
+  readonly hostRoot?: string;
   readonly extensionStage?: readonly string[];
   readonly force?: boolean;
   readonly quiet?: boolean;
@@ -27,32 +31,52 @@ export interface InstallFlags {
 export async function install(given: string | undefined, flags: InstallFlags): Promise<ExitStatus> {
   const { directory, definitions } = readArguments(given, flags.definition);
   const checked = definitions && (await checkDefinitions(definitions, flags.extensionStage ?? []));
-  const files = checked ? checked.files : shippedDefinitions(ownProgram());
+  const program = flags.program === undefined ? undefined : newProgram(flags.program);
+  const files = checked
+    ? checked.files
+    : shippedDefinitions(program ? { path: program.path, args: ['hooks'] } : ownProgram());
   const diagnostics: Diagnostic[] = [...(checked?.diagnostics ?? [])];
   if (files.length === 0 && !hasErrors(diagnostics)) {
     throw new UsageError('this build ships no definitions; name some with --definition');
   }
-  const outcome = hasErrors(diagnostics) ? { written: [], conflicts: [] } : installFiles(directory, files, flags);
-  const path = (name: string): string => `${directory.replace(/(?<=.)\/+$/, '')}/${name}`;
-  diagnostics.push(
-    ...outcome.conflicts.map(({ name, reason }) => error('INSTALL_CONFLICT', { path: path(name) }, { reason })),
-  );
+  const { hostRoot, force = false } = flags;
+  const outcome = hasErrors(diagnostics)
+    ? { written: [], conflicts: [] }
+    : installFiles(directory, files, { force, hostRoot, program });
+  const here = placeOnHost(hostRoot, directory).replace(/(?<=.)\/+$/, '');
+  diagnostics.push(...outcome.conflicts.map(({ path, reason }) => error('INSTALL_CONFLICT', { path }, { reason })));
   const check = createTrustCheck('warn');
-  diagnostics.push(...outcome.written.flatMap(({ name }) => check(path(name))));
+  const written = outcome.written.map(({ name, state }) => ({ name, path: `${here}/${name}`, state }));
+  const places = [...(outcome.program ? [outcome.program.path] : []), ...written.map(({ path }) => path)];
+  diagnostics.push(...places.flatMap((path) => check(path)));
 
   const isDone = !hasErrors(diagnostics);
-  const written = outcome.written.map(({ name, state }) => ({ name, path: path(name), state }));
   if (flags.json) {
-    writeJson({ directory, written, diagnostics: diagnosticsAsData(diagnostics) });
+    const data = { directory, written, ...(outcome.program ? { program: outcome.program } : {}) };
+    writeJson({ ...data, diagnostics: diagnosticsAsData(diagnostics) });
   } else {
     writeDiagnostics(diagnostics, { warnings: flags.quiet ? 'none' : 'brief', readText: excerptReader() });
-    if (written.length > 0) writeResult(written.map((file) => `${escapeControls(file.path)}\n`).join(''));
+    if (places.length > 0) writeResult(places.map((path) => `${escapeControls(path)}\n`).join(''));
   }
   if (!isDone) writeNote('hooks: nothing was installed');
-  else if (!definitions && !flags.quiet && ownProgram().args.some((argument) => argument.includes('/_npx/'))) {
+  else if (
+    !definitions &&
+    !program &&
+    !flags.quiet &&
+    ownProgram().args.some((argument) => argument.includes('/_npx/'))
+  ) {
     writeNote("hooks: the hooks run the program from npx's cache, which npm may clear: install oci-hooks to keep it");
   }
   return isDone ? EXIT.done : EXIT.no;
+}
+
+/** The single executable is one file that runs anywhere; from npm the program is many. */
+function newProgram(path: string): NewProgram {
+  if (!EXECUTABLE) throw new UsageError('--program needs the single executable: this program runs under Node');
+  if (!path.startsWith('/') || path.endsWith('/') || path.split('/').includes('..')) {
+    throw new UsageError(`--program needs an absolute path of a file, not ${path}`);
+  }
+  return { path, source: realpathSync(process.execPath) };
 }
 
 interface InstallArguments {

@@ -7,7 +7,7 @@ export interface DiagnosticArguments {
   FILE_TOO_LARGE: { readonly bytes: number; readonly limit: number };
   FILE_INVALID_UTF8: { readonly byteOffset: number };
   PERMISSION_UNSAFE: { readonly unsafePath: string; readonly problem: 'owner' | 'writable'; readonly detail: string };
-  INSTALL_CONFLICT: { readonly reason: 'foreign' | 'changed' | 'not-a-file' };
+  INSTALL_CONFLICT: { readonly reason: 'foreign' | 'changed' | 'not-a-file' | 'volatile' };
   UNINSTALL_CHANGED: Nothing;
   // Text
   JSON_SYNTAX: { readonly expected: string; readonly found: string };

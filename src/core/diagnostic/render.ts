@@ -95,9 +95,18 @@ const TEXT: { readonly [Code in DiagnosticCode]: TextOf<Code> } = {
       foreign: 'a file of this name is there already, and was not written by `hooks install`',
       changed: 'this file was changed since `hooks install` wrote it',
       'not-a-file': 'something else than a regular file has this name',
+      volatile: 'this place is in memory, and the hooks directory is on a disk',
     }[reason],
-    why: 'replacing it would lose what somebody else wrote',
-    fix: reason === 'not-a-file' ? 'remove it' : 'remove it, or replace it with --force',
+    why:
+      reason === 'volatile'
+        ? 'after a reboot the definitions would name a program that is gone, and no container they match could start'
+        : 'replacing it would lose what somebody else wrote',
+    fix: {
+      foreign: 'remove it, or replace it with --force',
+      changed: 'remove it, or replace it with --force',
+      'not-a-file': 'remove it',
+      volatile: 'name a place on a disk with --program, or a hooks directory below /run',
+    }[reason],
   }),
   UNINSTALL_CHANGED: () => ({
     what: 'this file was changed since `hooks install` wrote it, so it stays',

@@ -3,6 +3,7 @@ export type SyscallName =
   | 'bpf'
   | 'execve'
   | 'fcntl'
+  | 'flock'
   | 'ppoll'
   | 'prlimit64'
   | 'rt_sigaction'
@@ -15,6 +16,7 @@ const NUMBERS: Readonly<Record<SyscallName, { readonly generic: number; readonly
   bpf: { generic: 280, x64: 321, ppc64: 361, s390x: 351 },
   execve: { generic: 221, x64: 59, ppc64: 11, s390x: 11 },
   fcntl: { generic: 25, x64: 72, ppc64: 55, s390x: 55 },
+  flock: { generic: 32, x64: 73, ppc64: 143, s390x: 143 },
   ppoll: { generic: 73, x64: 271, ppc64: 281, s390x: 302 },
   prlimit64: { generic: 261, x64: 302, ppc64: 325, s390x: 334 },
   rt_sigaction: { generic: 134, x64: 13, ppc64: 173, s390x: 174 },
