@@ -36,42 +36,56 @@ const bun = runtimeOf(host);
 mkdirSync(outdir, { recursive: true });
 // In a folder of its own first: a build that fails must not leave half a program.
 const folder = mkdtempSync(join(outdir, '.build-'));
+// The entry with all that it imports itself, in one file: each further one that a start reads costs it 0.2 ms.
+const bundledEntry = join(root, 'dist/executable.bundle.js');
 try {
   writeFileSync(join(folder, 'tsconfig.json'), '{}');
-  const built = spawnSync(
-    bun,
-    [
-      'build',
-      entry,
-      '--compile',
-      '--bytecode',
-      '--minify',
-      // A command reads its own part of the file; with less compiling at run time, which a short run never earns back.
-      '--splitting',
-      '--compile-jit-policy=10',
-      '--format=esm',
-      `--target=bun-${target}`,
-      ...(target === host ? [] : [`--compile-executable-path=${runtimeOf(target)}`]),
-      // tsconfig.json says which `#libc` the compiler reads, which is Node's; the package's `imports` are to decide here.
-      `--tsconfig-override=${join(folder, 'tsconfig.json')}`,
-      // What lies in the working directory, a container's bundle, is none of our business.
-      '--no-compile-autoload-dotenv',
-      '--no-compile-autoload-bunfig',
-      '--no-compile-autoload-tsconfig',
-      '--no-compile-autoload-package-json',
-      '--reject-unresolved',
-      `--define=HOOKS_EXECUTABLE=${JSON.stringify({ definitions: shippedDefinitions() })}`,
-      `--outfile=${join(folder, 'hooks')}`,
-    ],
-    // No setting of whoever builds has a part in the result.
-    { cwd: root, encoding: 'utf8', env: { PATH: process.env['PATH'], HOME: folder, BUN_INSTALL_CACHE_DIR: folder } },
-  );
-  if (built.status !== 0) fail(`bun build failed:\n${built.stdout ?? ''}${built.stderr ?? built.error}`);
+  runBun([
+    'build',
+    entry,
+    '--target=bun',
+    '--format=esm',
+    ...['cli/main.js', 'runtime-wrapper/answer-call.js'].map((path) => `--external=*/${path}`),
+    `--tsconfig-override=${join(folder, 'tsconfig.json')}`,
+    `--outfile=${bundledEntry}`,
+  ]);
+  runBun([
+    'build',
+    bundledEntry,
+    '--compile',
+    '--bytecode',
+    '--minify',
+    // A command reads its own part of the file; with less compiling at run time, which a short run never earns back.
+    '--splitting',
+    '--compile-jit-policy=10',
+    '--format=esm',
+    `--target=bun-${target}`,
+    ...(target === host ? [] : [`--compile-executable-path=${runtimeOf(target)}`]),
+    // tsconfig.json says which `#libc` the compiler reads, which is Node's; the package's `imports` are to decide here.
+    `--tsconfig-override=${join(folder, 'tsconfig.json')}`,
+    // What lies in the working directory, a container's bundle, is none of our business.
+    '--no-compile-autoload-dotenv',
+    '--no-compile-autoload-bunfig',
+    '--no-compile-autoload-tsconfig',
+    '--no-compile-autoload-package-json',
+    '--reject-unresolved',
+    `--define=HOOKS_EXECUTABLE=${JSON.stringify({ definitions: shippedDefinitions() })}`,
+    `--outfile=${join(folder, 'hooks')}`,
+  ]);
   renameSync(join(folder, 'hooks'), join(outdir, 'hooks'));
 } finally {
+  rmSync(bundledEntry, { force: true });
   rmSync(folder, { recursive: true, force: true });
 }
 console.log(join(outdir, 'hooks'));
+
+/** @param {readonly string[]} args */
+function runBun(args) {
+  // No setting of whoever builds has a part in the result.
+  const env = { PATH: process.env['PATH'], HOME: folder, BUN_INSTALL_CACHE_DIR: folder };
+  const built = spawnSync(bun, args, { cwd: root, encoding: 'utf8', env });
+  if (built.status !== 0) throw new Error(`bun build failed:\n${built.stdout ?? ''}${built.stderr ?? built.error}`);
+}
 
 /** The shipped definitions as they are compiled in; the name is what they are shown under. */
 function shippedDefinitions() {

@@ -4,7 +4,7 @@ import type { RuntimeCall } from './command-line.ts';
 import { createRecord, writeCreateRecord } from './create-log.ts';
 import { tellEngine } from './engine-log.ts';
 import { type Injection, injectHooks } from './injection.ts';
-import { findRuntime, rememberRuntime } from './runtime-program.ts';
+import { findRuntime, noteRuntime } from './runtime-program.ts';
 import { loadSettings, type RuntimeSettings, settingsSource } from './settings.ts';
 
 /**
@@ -24,7 +24,7 @@ export async function prepareCreation(
   const settings = await loadSettingsOrTell(call, () => loadSettings(source, profile));
   if (settings === undefined) return undefined;
   const runtime = findRuntime(settings.runtime, source.path);
-  if (!process.env['OCI_HOOKS_CONFIG']) rememberRuntime(program, runtime);
+  if (!process.env['OCI_HOOKS_CONFIG']) noteRuntime(program, runtime);
   const done = await attempt(() => injectHooks(call, settings));
   const now = new Date();
   const failure = 'reason' in done ? failureOf(done.reason, settings) : undefined;

@@ -1,18 +1,8 @@
-import {
-  accessSync,
-  constants,
-  lstatSync,
-  mkdirSync,
-  readlinkSync,
-  renameSync,
-  statSync,
-  symlinkSync,
-  unlinkSync,
-} from 'node:fs';
+import { accessSync, constants, mkdirSync, renameSync, statSync, symlinkSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoOf, SystemError } from '../core/diagnostic/system-error.ts';
 import { EXECUTABLE } from '../host/executable.ts';
-import { runDirectory } from '../host/run-directory.ts';
+import { notedPath, runtimeLink } from './noted-runtime.ts';
 
 /** Where a runtime that is named without its directory is looked for; the caller's PATH has no part in it. */
 const RUNTIME_DIRECTORIES: readonly string[] = [
@@ -59,10 +49,10 @@ function identityOf(path: string): string | undefined {
  * Notes which runtime made the last container under this name of the program, as a link: so that the other commands, which
  * read no settings, go to the same one.
  */
-export function rememberRuntime(program: string, path: string): void {
-  const link = linkOf(program);
+export function noteRuntime(program: string, path: string): void {
+  const link = runtimeLink(program);
   try {
-    if (readLink(link) === path) return;
+    if (notedPath(link) === path) return;
     mkdirSync(dirname(link), { recursive: true, mode: 0o700 });
     const temporary = `${link}.${process.pid}`;
     symlinkSync(path, temporary);
@@ -76,26 +66,4 @@ export function rememberRuntime(program: string, path: string): void {
     // Without the note the other commands look into the settings.
     if (errnoOf(error) === undefined) throw error;
   }
-}
-
-/** Gives the runtime that `rememberRuntime` has noted, when it is still there. */
-export function rememberedRuntime(program: string): string | undefined {
-  const path = readLink(linkOf(program));
-  return path?.startsWith('/') && isProgram(path) ? path : undefined;
-}
-
-function readLink(link: string): string | undefined {
-  try {
-    const { uid } = lstatSync(link);
-    // A link that somebody else laid there names a program that would run with our rights.
-    return uid === process.geteuid?.() ? readlinkSync(link) : undefined;
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return undefined;
-  }
-}
-
-function linkOf(program: string): string {
-  // No container's id holds an @.
-  return join(runDirectory(), '@runtime', program.replace(/[^A-Za-z0-9_.-]/g, '_'));
 }

@@ -1,27 +1,32 @@
-import { dlopen, ptr, read } from 'bun:ffi';
 import { type Libc, syscallWords } from './libc.ts';
 
 /** glibc, then musl; an absolute path is not needed, for the executable links to it already. */
 const LIBRARIES: readonly string[] = ['libc.so.6', 'libc.so'];
 
-type Symbols = ReturnType<typeof open>;
+type Ffi = typeof import('bun:ffi');
 
-let symbols: Symbols | undefined;
+interface Loaded extends Pick<Ffi, 'ptr' | 'read'> {
+  readonly symbols: ReturnType<typeof open>;
+}
 
-function open(library: string) {
+let loaded: Loaded | undefined;
+
+function open({ dlopen }: Ffi, library: string) {
   return dlopen(library, {
     syscall: { args: ['i64', 'i64', 'i64', 'i64', 'i64', 'i64', 'i64'], returns: 'i64' },
     __errno_location: { args: [], returns: 'ptr' },
   }).symbols;
 }
 
-function load(): Symbols {
-  if (symbols !== undefined) return symbols;
+/** Loaded with the first call and not with the module, which is in the executable's entry: most runs make no call. */
+function load(): Loaded {
+  if (loaded !== undefined) return loaded;
+  const ffi: Ffi = require('bun:ffi');
   let failure: unknown;
   for (const library of LIBRARIES) {
     try {
-      symbols = open(library);
-      return symbols;
+      loaded = { ptr: ffi.ptr, read: ffi.read, symbols: open(ffi, library) };
+      return loaded;
     } catch (error) {
       failure = error;
     }
@@ -30,13 +35,13 @@ function load(): Symbols {
 }
 
 /** See {@link Libc}. */
-export const addressOf: Libc['addressOf'] = (view) => BigInt(ptr(view));
+export const addressOf: Libc['addressOf'] = (view) => BigInt(load().ptr(view));
 
 /** See {@link Libc}. */
 export const syscall: Libc['syscall'] = (number, ...args) => {
-  const { syscall: call, __errno_location: errnoLocation } = load();
+  const { read, symbols } = load();
   // Looked up before the call: bun:ffi keeps no errno, so nothing may run between the call and the look.
-  const errno = Number(errnoLocation());
-  const result = Number(call(number, ...syscallWords(args, addressOf)));
+  const errno = Number(symbols.__errno_location());
+  const result = Number(symbols.syscall(number, ...syscallWords(args, addressOf)));
   return result === -1 ? -read.i32(errno, 0) : result;
 };

@@ -1,6 +1,6 @@
-import { getSystemErrorMap } from 'node:util';
 import { addressOf } from '#libc';
 import { SystemError } from '../../core/diagnostic/system-error.ts';
+import { terminatedText } from '../libc/bare-file.ts';
 import { systemCall } from '../libc/system-call.ts';
 import { passOnDescriptors } from './descriptors.ts';
 import { restoreOpenFilesLimit } from './open-files-limit.ts';
@@ -30,7 +30,7 @@ export function becomeProgram({ path, argv, environment }: ProgramStart): never 
   // The vectors hold addresses of the texts: given as further arguments, which execve(2) does not look at, they stay in place.
   const result = systemCall(
     'execve',
-    terminated(Buffer.from(path)),
+    terminatedText(path),
     args.addresses,
     variables.addresses,
     args.texts,
@@ -46,22 +46,22 @@ interface TextVector {
 
 /** Gives texts as C takes them: all in one block, each ended by NUL, and their addresses, ended by a null pointer. */
 function textVector(texts: readonly Uint8Array[]): TextVector {
-  const block = Buffer.concat([...texts.map(terminated), terminated(Buffer.alloc(0))]);
+  let length = 1;
+  for (const text of texts) length += text.length + 1;
+  const block = new Uint8Array(length);
   const start = addressOf(block);
   const addresses = new BigUint64Array(texts.length + 1);
-  let offset = 0;
-  for (const [index, text] of texts.entries()) {
-    addresses[index] = start + BigInt(offset);
+  let [index, offset] = [0, 0];
+  for (const text of texts) {
+    addresses[index++] = start + BigInt(offset);
+    block.set(text, offset);
     offset += text.length + 1;
   }
   return { texts: block, addresses: new Uint8Array(addresses.buffer) };
 }
 
-function terminated(text: Uint8Array): Buffer {
-  return Buffer.concat([text, Buffer.alloc(1)]);
-}
-
 function systemFailure(result: number): string {
-  const [name, message] = getSystemErrorMap().get(result) ?? [`errno ${-result}`, 'not known here'];
-  return `${name}: ${message}`;
+  // Loaded for a failure alone.
+  const [name, message] = process.getBuiltinModule('node:util').getSystemErrorMap().get(result) ?? [];
+  return name === undefined ? `errno ${-result}` : `${name}: ${message}`;
 }

@@ -1,19 +1,24 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { openDescriptorNumbers, readBareLink, readBareText } from '../libc/bare-file.ts';
 import { systemCall } from '../libc/system-call.ts';
 
 // Source: fcntl.h.
+const F_GETFD = 1;
 const F_SETFD = 2;
+const F_GETFL = 3;
 const FD_CLOEXEC = 1;
-const O_CLOEXEC = 0o2000000;
 const O_ACCMODE = 3;
 
-/** An open descriptor, as /proc/self/fd and /proc/self/fdinfo show it. */
+/** An open descriptor, as /proc/self/fd and fcntl(2) show it. */
 export interface Descriptor {
   readonly number: number;
   /** Where the link leads: a path, `pipe:[INODE]`, `anon_inode:[eventpoll]`. */
   readonly target: string;
-  /** What /proc/self/fdinfo says of it. */
-  readonly info: string;
+  /** Whether it is marked to close when we become another program. */
+  readonly closes: boolean;
+  /** O_RDONLY, O_WRONLY or O_RDWR. */
+  readonly access: number;
+  /** What an epoll instance watches. */
+  readonly watched: readonly number[];
 }
 
 /** What our own runtime does to descriptors as it starts. */
@@ -28,18 +33,17 @@ export type OwnRuntime = 'bun' | 'node';
  * and under Node nor are an eventfd, and a pipe of which both ends were handed down.
  */
 export function inheritedDescriptors(descriptors: readonly Descriptor[], runtime: OwnRuntime): number[] {
-  const watched = new Set(descriptors.flatMap(({ info }) => watchedBy(info)));
-  const loops = runtime === 'node' ? pipesToOurselves(descriptors) : new Set<string>();
-  return descriptors
-    .filter(({ number, target, info }) => {
-      if ((flagsOf(info) & O_CLOEXEC) === 0) return false;
-      // A standard descriptor that was closed is /dev/null now and must be closed again; Node marks the others too.
-      if (number < 4 && runtime === 'bun') return false;
-      if (target === 'anon_inode:[eventpoll]') return false;
-      if (target === 'anon_inode:[eventfd]') return runtime === 'bun' && !watched.has(number);
-      return !loops.has(target);
-    })
-    .map(({ number }) => number);
+  const inherited: number[] = [];
+  for (const { number, target, closes } of descriptors) {
+    if (!closes) continue;
+    // A standard descriptor that was closed is /dev/null now and must be closed again; Node marks the others too.
+    if (number < 4 && runtime === 'bun') continue;
+    if (target === 'anon_inode:[eventpoll]') continue;
+    if (target === 'anon_inode:[eventfd]' && (runtime === 'node' || isWatched(number, descriptors))) continue;
+    if (runtime === 'node' && isPipeToOurselves(target, descriptors)) continue;
+    inherited.push(number);
+  }
+  return inherited;
 }
 
 /** Takes the mark off the descriptors that our caller handed down, so that the program we become has them too. */
@@ -53,35 +57,44 @@ export function passOnDescriptors(): void {
  * handed down and our own runtime left unmarked, as Node does above a gap.
  */
 export function keepDescriptors(): void {
-  for (const { number } of openDescriptors()) {
+  for (const number of openDescriptorNumbers()) {
     if (number > 2) systemCall('fcntl', number, F_SETFD, FD_CLOEXEC);
   }
 }
 
 function openDescriptors(): Descriptor[] {
-  return readdirSync('/proc/self/fd').flatMap((name) => {
-    try {
-      const target = readlinkSync(`/proc/self/fd/${name}`);
-      return [{ number: Number(name), target, info: readFileSync(`/proc/self/fdinfo/${name}`, 'latin1') }];
-    } catch {
-      // The descriptor that the directory was read with.
-      return [];
-    }
-  });
+  const descriptors: Descriptor[] = [];
+  for (const number of openDescriptorNumbers()) {
+    const target = readBareLink(`/proc/self/fd/${number}`) ?? '';
+    descriptors.push({
+      number,
+      target,
+      closes: (systemCall('fcntl', number, F_GETFD) & FD_CLOEXEC) !== 0,
+      access: systemCall('fcntl', number, F_GETFL) & O_ACCMODE,
+      watched: target === 'anon_inode:[eventpoll]' ? watchedBy(readBareText(`/proc/self/fdinfo/${number}`)) : [],
+    });
+  }
+  return descriptors;
 }
 
-function flagsOf(info: string): number {
-  return Number.parseInt(/^flags:\s*([0-7]+)/m.exec(info)?.[1] ?? '0', 8);
+/** Reads the numbers behind `tfd:` in what /proc/self/fdinfo says of an epoll instance. */
+export function watchedBy(info: string): number[] {
+  const label = '\ntfd:';
+  const watched: number[] = [];
+  for (let at = info.indexOf(label); at >= 0; at = info.indexOf(label, at + 1)) {
+    watched.push(Number.parseInt(info.slice(at + label.length), 10));
+  }
+  return watched;
 }
 
-function watchedBy(info: string): number[] {
-  return Array.from(info.matchAll(/^tfd:\s*(\d+)/gm), ([, number]) => Number(number));
+function isWatched(number: number, descriptors: readonly Descriptor[]): boolean {
+  for (const { watched } of descriptors) if (watched.includes(number)) return true;
+  return false;
 }
 
-/** Gives the pipes of which both ends are open here. */
-function pipesToOurselves(descriptors: readonly Descriptor[]): ReadonlySet<string> {
-  const ends = (target: string): Set<number> =>
-    new Set(descriptors.filter((one) => one.target === target).map(({ info }) => flagsOf(info) & O_ACCMODE));
-  const pipes = new Set(descriptors.map(({ target }) => target).filter((target) => target.startsWith('pipe:')));
-  return new Set([...pipes].filter((target) => ends(target).size > 1));
+/** Tells whether both ends of a pipe are open here. */
+function isPipeToOurselves(target: string, descriptors: readonly Descriptor[]): boolean {
+  if (!target.startsWith('pipe:')) return false;
+  const ends = descriptors.filter((descriptor) => descriptor.target === target);
+  return ends.some(({ access }) => access !== ends[0]?.access);
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readBareFile, textOf } from '../libc/bare-file.ts';
 
 /** How this process was started, byte for byte. */
 export interface OwnStart {
@@ -19,26 +19,21 @@ export function readOwnStart(): OwnStart {
   const isExecutable = process.versions['bun'] !== undefined;
   // Node has itself and its own flags in front of the script.
   const at = isExecutable || !words ? 0 : words.length - process.argv.length + 1;
-  const name = words?.[at] ?? Buffer.from((isExecutable ? process.argv0 : process.argv[1]) ?? '');
+  const name = words?.[at];
   return {
-    name: name.toString(),
-    args: words?.slice(at + 1) ?? process.argv.slice(2).map((argument) => Buffer.from(argument)),
+    name: (name ? textOf(name) : isExecutable ? process.argv0 : process.argv[1]) ?? '',
+    args: words?.slice(at + 1) ?? bytesOf(process.argv.slice(2)),
     environment:
       readTexts('/proc/self/environ') ??
-      Object.entries(process.env).map(([key, value]) => Buffer.from(`${key}=${value ?? ''}`)),
+      bytesOf(Object.entries(process.env).map(([key, value]) => `${key}=${value ?? ''}`)),
   };
 }
 
-/** Reads texts that are ended by NUL; undefined where /proc is not to be had. */
-function readTexts(path: string): Buffer[] | undefined {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch {
-    // Without /proc, as in a bare chroot, the text forms have to do.
-    return undefined;
-  }
-  const texts: Buffer[] = [];
+/** Reads texts that are ended by NUL; undefined where /proc is not to be had, as in a bare chroot. */
+function readTexts(path: string): Uint8Array[] | undefined {
+  const bytes = readBareFile(path);
+  if (!bytes) return undefined;
+  const texts: Uint8Array[] = [];
   for (let start = 0; start < bytes.length; ) {
     const found = bytes.indexOf(0, start);
     const end = found < 0 ? bytes.length : found;
@@ -46,4 +41,9 @@ function readTexts(path: string): Buffer[] | undefined {
     start = end + 1;
   }
   return texts;
+}
+
+function bytesOf(texts: readonly string[]): Uint8Array[] {
+  const encoder = new TextEncoder();
+  return texts.map((text) => encoder.encode(text));
 }

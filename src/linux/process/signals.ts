@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readBareText } from '../libc/bare-file.ts';
 import { systemCall } from '../libc/system-call.ts';
 
 // Source: bits/signum-arch.h, bits/sigaction.h; the same on every port in syscall-numbers.ts.
@@ -18,11 +18,11 @@ const IGNORE = new Uint8Array(BigUint64Array.of(1n, 0n, 0n, 0n, 0n, 0n, 0n, 0n).
  * default and unblocks them as it starts; what they were is lost then.
  */
 export function restoreSignals(): void {
-  const parent = statusOf(String(process.ppid));
+  const parent = readBareText(`/proc/${process.ppid}/status`);
   const action = handsOnIgnoredPipe(parent) ? IGNORE : DEFAULT;
   systemCall('rt_sigaction', SIGPIPE, action, 0, SIGNAL_SET_BYTES);
   systemCall('rt_sigaction', SIGXFSZ, DEFAULT, 0, SIGNAL_SET_BYTES);
-  const blocked = maskToRestore(statusOf('self'), parent);
+  const blocked = maskToRestore(readBareText('/proc/self/status'), parent);
   if (blocked === 0n) return;
   systemCall('rt_sigprocmask', SIG_BLOCK, new Uint8Array(BigUint64Array.of(blocked).buffer), 0, SIGNAL_SET_BYTES);
 }
@@ -34,8 +34,8 @@ export function restoreSignals(): void {
  * @param parent - its /proc/PID/status
  */
 export function handsOnIgnoredPipe(parent: string): boolean {
-  const ignored = BigInt(`0x${/^SigIgn:\s*([0-9a-f]{1,16})$/m.exec(parent)?.[1] ?? '0'}`);
-  return /^Name:\s*conmon$/m.test(parent) && (ignored & (1n << BigInt(SIGPIPE - 1))) !== 0n;
+  const ignored = signalSet(parent, 'SigIgn') ?? 0n;
+  return fieldOf(parent, 'Name') === 'conmon' && (ignored & (1n << BigInt(SIGPIPE - 1))) !== 0n;
 }
 
 /**
@@ -46,20 +46,23 @@ export function handsOnIgnoredPipe(parent: string): boolean {
  */
 export function maskToRestore(own: string, parent: string): bigint {
   const bit = 1n << BigInt(SIGPWR - 1);
-  const [ours, theirs] = [blockedIn(own), blockedIn(parent)];
+  const [ours, theirs] = [signalSet(own, 'SigBlk'), signalSet(parent, 'SigBlk')];
   return theirs !== undefined && theirs === (ours ?? 0n) + bit && (theirs & bit) !== 0n ? bit : 0n;
 }
 
-function blockedIn(status: string): bigint | undefined {
-  const set = /^SigBlk:\s*([0-9a-f]{1,16})$/m.exec(status)?.[1];
+/** Reads a set of signals of /proc/PID/status; undefined where nothing is known of the process. */
+function signalSet(status: string, name: string): bigint | undefined {
+  const set = fieldOf(status, name);
   return set === undefined ? undefined : BigInt(`0x${set}`);
 }
 
-function statusOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/status`, 'latin1');
-  } catch {
-    // The parent is gone, or /proc does not show it to us: nothing is known of its mask.
-    return '';
-  }
+/** Gives what stands behind `NAME:` in a line of its own. */
+function fieldOf(status: string, name: string): string | undefined {
+  const label = `\n${name}:\t`;
+  // The first line has no line break before it.
+  const text = `\n${status}`;
+  const at = text.indexOf(label);
+  if (at < 0) return undefined;
+  const end = text.indexOf('\n', at + label.length);
+  return text.slice(at + label.length, end < 0 ? undefined : end);
 }

@@ -1,21 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { type Descriptor, inheritedDescriptors } from '../../../../src/linux/process/descriptors.ts';
+import { type Descriptor, inheritedDescriptors, watchedBy } from '../../../../src/linux/process/descriptors.ts';
 
-const CLOEXEC = '02000000';
+const [READ, WRITE, BOTH] = [0, 1, 2];
 
-function descriptor(number: number, target: string, flags: string, more = ''): Descriptor {
-  return { number, target, info: `pos:\t0\nflags:\t${flags}\nmnt_id:\t15\n${more}` };
+function marked(number: number, target: string, access = READ, watched: readonly number[] = []): Descriptor {
+  return { number, target, closes: true, access, watched };
 }
 
-// As seen in an executable of Bun 1.4 that was handed 7 and 9.
+function unmarked(number: number, target: string, access = READ): Descriptor {
+  return { ...marked(number, target, access), closes: false };
+}
+
+// As seen in an executable of Bun 1.4 that was handed 7 and 9; descriptor 2 was closed.
 const UNDER_BUN = [
-  descriptor(0, '/dev/null', '0100000'),
-  descriptor(1, 'pipe:[11]', '01'),
-  descriptor(2, '/dev/null', '02100002'),
-  descriptor(3, 'anon_inode:[eventpoll]', '02000002', 'tfd:        4 events: 80000001 data: 0\n'),
-  descriptor(4, 'anon_inode:[eventfd]', '02004002', 'eventfd-count: 0\n'),
-  descriptor(7, '/dev/null', '02100000'),
-  descriptor(9, 'socket:[12]', '02000002'),
+  unmarked(0, '/dev/null'),
+  unmarked(1, 'pipe:[11]', WRITE),
+  marked(2, '/dev/null', BOTH),
+  marked(3, 'anon_inode:[eventpoll]', BOTH, [4]),
+  marked(4, 'anon_inode:[eventfd]', BOTH),
+  marked(7, '/dev/null'),
+  marked(9, 'socket:[12]', BOTH),
 ];
 
 describe('inheritedDescriptors', () => {
@@ -24,24 +28,37 @@ describe('inheritedDescriptors', () => {
   });
 
   it("names a caller's eventfd that our own epoll instance does not watch", () => {
-    const given = descriptor(8, 'anon_inode:[eventfd]', '02000002');
+    const given = marked(8, 'anon_inode:[eventfd]', BOTH);
     expect(inheritedDescriptors([...UNDER_BUN, given], 'bun')).toEqual([7, 9, 8]);
   });
 
   it('leaves alone what is not marked: it goes on by itself', () => {
-    expect(inheritedDescriptors([descriptor(3, 'pipe:[1]', '01')], 'bun')).toEqual([]);
+    expect(inheritedDescriptors([unmarked(5, 'pipe:[1]', WRITE)], 'bun')).toEqual([]);
   });
 
   it("names the standard descriptors that Node has marked, and not Node's pipes to itself", () => {
     const underNode = [
-      descriptor(0, '/dev/null', '02100000'),
-      descriptor(1, 'pipe:[11]', '02000001'),
-      descriptor(3, 'anon_inode:[eventpoll]', '02000002'),
-      descriptor(4, 'pipe:[21]', CLOEXEC),
-      descriptor(5, 'pipe:[21]', '02000001'),
-      descriptor(6, 'anon_inode:[eventfd]', '02004002'),
-      descriptor(7, 'pipe:[31]', '02000001'),
+      marked(0, '/dev/null'),
+      marked(1, 'pipe:[11]', WRITE),
+      marked(3, 'anon_inode:[eventpoll]', BOTH),
+      marked(4, 'pipe:[21]', READ),
+      marked(5, 'pipe:[21]', WRITE),
+      marked(6, 'anon_inode:[eventfd]', BOTH),
+      marked(7, 'pipe:[31]', WRITE),
     ];
     expect(inheritedDescriptors(underNode, 'node')).toEqual([0, 1, 7]);
+  });
+});
+
+describe('watchedBy', () => {
+  it('reads what an epoll instance watches', () => {
+    const info =
+      'pos:\t0\nflags:\t02000002\nmnt_id:\t15\n' +
+      'tfd:        4 events: 80000001 data: 0  pos:0 ino:2711 sdev:e\ntfd:       12 events: 19 data: 1\n';
+    expect(watchedBy(info)).toEqual([4, 12]);
+  });
+
+  it('gives nothing for other descriptors', () => {
+    expect(watchedBy('pos:\t0\nflags:\t02000002\neventfd-count:                0\n')).toEqual([]);
   });
 });
