@@ -2,13 +2,13 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/core/diagnostic/input-error.ts';
+import type { SettingsSource } from '../../../src/host/settings-file.ts';
 import {
   DEFAULT_SETTINGS,
   loadSettings,
   namedRuntimes,
   parseSettings,
   type RuntimeSettings,
-  type SettingsSource,
   settingsSource,
 } from '../../../src/runtime-wrapper/settings.ts';
 import { temporaryDirectory } from '../host/temporary-directory.ts';
