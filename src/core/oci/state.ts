@@ -3,7 +3,8 @@ import { type ExactJson, isExactObject, parseExactJson } from './exact-json.ts';
 /**
  * A container's state as a runtime hands it to a hook. Source: OCI runtime-spec 1.2, runtime.md, "State".
  *
- * `pid` is undefined where the runtime gives none or 0, as at poststop.
+ * `pid` is undefined where the runtime gives none, 0 (crun) or -1 (gVisor), as at poststop. `status` is undefined where it is
+ * absent or empty, as in every state of Kata's Go runtime.
  */
 export interface OciState {
   readonly id: string;
@@ -36,7 +37,7 @@ export function parseState(text: string): ParsedState {
   if (typeof bundle !== 'string' || !bundle.startsWith('/') || bundle.includes('\0')) {
     return { reason: 'its "bundle" is no absolute path' };
   }
-  if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid < 0) return { reason: 'its "pid" is no number' };
+  if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid < -1) return { reason: 'its "pid" is no number' };
   if (annotations !== null && !isExactObject(annotations)) return { reason: 'its "annotations" are no object' };
   const entries = Object.entries(annotations ?? {}).filter((entry): entry is [string, string] => {
     return typeof entry[1] === 'string';
@@ -44,10 +45,17 @@ export function parseState(text: string): ParsedState {
   return {
     state: {
       id,
-      status: typeof status === 'string' ? status : undefined,
-      pid: pid === 0 ? undefined : pid,
+      status: typeof status === 'string' && status !== '' ? status : undefined,
+      pid: pid <= 0 ? undefined : pid,
       bundle,
       annotations: Object.fromEntries(entries),
     },
   };
+}
+
+/**
+ * Tells whether a state is that of a container that has stopped, as at poststop; undefined where the runtime does not say.
+ */
+export function hasStopped({ status }: OciState): boolean | undefined {
+  return status === undefined ? undefined : status === 'stopped';
 }

@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { containerPid, pidKind } from '../../../src/helpers/container-pid.ts';
+import { containerPid, namePid } from '../../../src/helpers/container-pid.ts';
 
 const STATE = { id: 'c', status: 'created', bundle: '/b', annotations: {} };
 
@@ -43,7 +43,7 @@ describe('containerPid', () => {
     ['runsc-sandbox', 'sandbox'],
   ])('is not that of %s, unless the sandbox is meant', async (name, kind) => {
     const pid = await running(name);
-    expect(pidKind(pid)).toBe(kind);
+    expect(namePid(pid)).toEqual({ kind, pid, leader: pid });
     expect(() => containerPid({ ...STATE, pid }, false)).toThrow(
       expect.objectContaining({ code: 'PROCESS_NOT_CONTAINER' }),
     );

@@ -11,8 +11,8 @@ describe('parseState', () => {
     });
   });
 
-  it('takes pid 0 and an absent pid for none, as at poststop', () => {
-    expect(parse({ pid: 0 })).toMatchObject({ state: { pid: undefined } });
+  it('takes pid 0, -1 and an absent pid for none, as at poststop', () => {
+    for (const pid of [0, -1]) expect(parse({ pid })).toMatchObject({ state: { pid: undefined } });
     expect(parse({ pid: undefined })).toMatchObject({ state: { pid: undefined } });
   });
 
@@ -24,7 +24,7 @@ describe('parseState', () => {
     { id: 'a/b' },
     { bundle: 'relative' },
     { bundle: '/a\0b' },
-    { pid: -1 },
+    { pid: -2 },
     { pid: '7' },
     { annotations: 'x' },
   ])('refuses %j', (change) => {
