@@ -34,24 +34,31 @@ const FIELD = 'cgroupsPath';
 /**
  * Gives the cgroup that a runtime makes for a container. Unlike the runtimes, which clean `..` away without a word, a
  * path that would leave the hierarchy, or that names its root, is refused.
- * Source: runc specconv.CreateCgroupConfig, opencontainers/cgroups fs2 and systemd; crun cgroup-systemd.c, cgroup.c.
+ * Source: runc specconv.CreateCgroupConfig, opencontainers/cgroups fs2 and systemd; crun cgroup-systemd.c, cgroup.c; Kata's
+ * Go runtime, pkg/resourcecontrol.
  */
 export function resolveCgroupsPath(options: CgroupsPathOptions): ResolvedCgroupsPath {
   const { cgroupsPath, id } = options;
   if (!/^[\w+.-]{1,1024}$/.test(id) || id === '.' || id === '..') return { problem: problem('ID_INVALID', 'id') };
   if (/[\u0000-\u001f\u007f]/.test(cgroupsPath)) return { problem: problem('CGROUPS_PATH_CHARACTER', FIELD) };
-  const driver = options.driver ?? (isSystemdForm(cgroupsPath) ? 'systemd' : 'cgroupfs');
+  const driver = options.driver ?? (isSystemdForm(cgroupsPath, options.runtime) ? 'systemd' : 'cgroupfs');
   return driver === 'systemd' ? systemdPath(options) : cgroupfsPath(options);
 }
 
-function isSystemdForm(path: string): boolean {
-  return !path.startsWith('/') && path.split(':').length === 3;
+function isSystemdForm(path: string, runtime: CgroupsPathOptions['runtime']): boolean {
+  const parts = path.split(':');
+  if (path.startsWith('/') || parts.length !== 3) return false;
+  // Kata takes nothing for systemd's that does not begin with a slice.
+  return runtime !== 'kata' || parts[0]?.endsWith('.slice') === true;
 }
 
 function cgroupfsPath(options: CgroupsPathOptions): ResolvedCgroupsPath {
   const { cgroupsPath, id, runtime = 'runc', cgroup = 2, ownCgroup = '/' } = options;
   let path = cgroupsPath;
-  if (runtime === 'kata') {
+  if (runtime === 'kata' && isSystemdForm(cgroupsPath, runtime)) {
+    // With an overhead cgroup Kata has no unit made: it makes one directory of this whole name, without its prefix.
+    path = `/${cgroupsPath}`;
+  } else if (runtime === 'kata') {
     // The sandbox's cgroup is named after the last element, and what is relative lies under /vc.
     const whole = cgroupsPath === '' ? '/vc' : cgroupsPath.startsWith('/') ? cgroupsPath : `/vc/${cgroupsPath}`;
     path = whole.replace(/([^/]+)\/*$/, 'kata_$1');
@@ -65,7 +72,7 @@ function cgroupfsPath(options: CgroupsPathOptions): ResolvedCgroupsPath {
 
 function systemdPath(options: CgroupsPathOptions): ResolvedCgroupsPath {
   const { runtime = 'runc', rootlessUid, cgroup = 2 } = options;
-  const named = runtime === 'crun' ? crunUnit(options) : runcUnit(options);
+  const named = UNIT_OF[runtime](options);
   if ('problem' in named) return named;
   const { slice, unit } = named;
   const base = slicePath(slice);
@@ -88,6 +95,16 @@ function runcUnit({ cgroupsPath, id, rootlessUid }: CgroupsPathOptions): NamedUn
     unit: name.endsWith('.slice') ? name : `${prefix}-${name}.scope`,
   };
 }
+
+/** Kata names its scope as runc does, but without defaults, and it makes no slice of a name that ends in `.slice`. */
+function kataUnit({ cgroupsPath }: CgroupsPathOptions): NamedUnit {
+  const parts = cgroupsPath.split(':');
+  const [slice = '', prefix = '', name = ''] = parts;
+  if (parts.length !== 3) return { problem: problem('CGROUPS_PATH_PARTS', FIELD, { parts: parts.length }) };
+  return { slice, unit: `${prefix}-${name}.scope` };
+}
+
+const UNIT_OF = { runc: runcUnit, crun: crunUnit, kata: kataUnit } as const;
 
 function crunUnit({ cgroupsPath, id, rootlessUid }: CgroupsPathOptions): NamedUnit {
   // crun sends no Slice= where none is named; then systemd decides.

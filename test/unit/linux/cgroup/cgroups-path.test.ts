@@ -20,6 +20,8 @@ describe('resolveCgroupsPath under cgroupfs', () => {
     [{ cgroupsPath: '/kubepods/podx/base', runtime: 'kata' }, '/kubepods/podx/kata_base'],
     [{ cgroupsPath: 'sub/base', runtime: 'kata' }, '/vc/sub/kata_base'],
     [{ cgroupsPath: '', runtime: 'kata' }, '/kata_vc'],
+    [{ cgroupsPath: 'a:b:c', runtime: 'kata' }, '/vc/kata_a:b:c'],
+    [{ cgroupsPath: 'a.slice:p:x', runtime: 'kata', driver: 'cgroupfs' }, '/a.slice:p:x'],
     [{ cgroupsPath: '/:a:b' }, '/:a:b'],
   ])('puts %j at %s', (options, path) => {
     expect(resolve(options)).toEqual({ value: { path, slice: undefined, unit: undefined } });
@@ -35,6 +37,8 @@ describe('resolveCgroupsPath under systemd', () => {
     [{ cgroupsPath: '', driver: 'systemd' }, '/system.slice/runc-c1.scope', 'system.slice', 'runc-c1.scope'],
     [{ cgroupsPath: 'a.slice:p:b.slice' }, '/a.slice/b.slice', 'a.slice', 'b.slice'],
     [{ cgroupsPath: 'a.slice::x' }, '/a.slice/-x.scope', 'a.slice', '-x.scope'],
+    [{ cgroupsPath: 'a-b.slice:p:x', runtime: 'kata' }, '/a.slice/a-b.slice/p-x.scope', 'a-b.slice', 'p-x.scope'],
+    [{ cgroupsPath: 'a.slice:p:b.slice', runtime: 'kata' }, '/a.slice/p-b.slice.scope', 'a.slice', 'p-b.slice.scope'],
     [{ cgroupsPath: '-.slice:p:x' }, '/p-x.scope', '-.slice', 'p-x.scope'],
     [{ cgroupsPath: ':p:x', rootlessUid: 1000 }, `${USER}/user.slice/p-x.scope`, 'user.slice', 'p-x.scope'],
     [{ cgroupsPath: 'm.slice:p:x', rootlessUid: 1000 }, `${USER}/m.slice/p-x.scope`, 'm.slice', 'p-x.scope'],
@@ -73,6 +77,8 @@ describe('resolveCgroupsPath under systemd', () => {
 describe('resolveCgroupsPath', () => {
   it.each<[Partial<CgroupsPathOptions>, string]>([
     [{ cgroupsPath: '../x' }, 'CGROUPS_PATH_CLIMBS'],
+    [{ cgroupsPath: '', runtime: 'kata', driver: 'systemd' }, 'CGROUPS_PATH_PARTS'],
+    [{ cgroupsPath: ':p:x', runtime: 'kata', driver: 'systemd' }, 'SLICE_NAME'],
     [{ cgroupsPath: '/a/../../x' }, 'CGROUPS_PATH_CLIMBS'],
     [{ cgroupsPath: '../x', ownCgroup: '/user.slice/session-1.scope' }, 'CGROUPS_PATH_CLIMBS'],
     [{ cgroupsPath: 'a.slice:p:x', runtime: 'crun', subgroup: '../../../../x' }, 'CGROUPS_PATH_CLIMBS'],
