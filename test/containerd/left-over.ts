@@ -1,0 +1,63 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+
+const CGROUPS = '/sys/fs/cgroup';
+
+/** The processes that name the text in their arguments, apart from this one. */
+export function processesNaming(text: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text);
+      } catch {
+        // It ended since the directory was read.
+        return false;
+      }
+    });
+}
+
+/** The cgroups of this name under each hierarchy, v1 and v2. */
+function cgroupsNamed(name: string): string[] {
+  if (!existsSync(CGROUPS)) return [];
+  return [CGROUPS, ...readdirSync(CGROUPS).map((hierarchy) => join(CGROUPS, hierarchy))]
+    .map((directory) => join(directory, name))
+    .filter((directory) => existsSync(directory));
+}
+
+function beneath(cgroup: string): string[] {
+  const children = readdirSync(cgroup, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  // Leaves first: a cgroup with children is not removed.
+  return [...children.flatMap((entry) => beneath(join(cgroup, entry.name))), cgroup];
+}
+
+/** Ends what a containerd left, whatever became of it: its shims and containers, its mounts, its cgroups, its directory. */
+export async function removeLeftOver(work: string, cgroupParent: string): Promise<void> {
+  for (let round = 0; round < 100; round += 1) {
+    const groups = cgroupsNamed(cgroupParent).flatMap(beneath);
+    const members = groups.flatMap((group) => readFileSync(join(group, 'cgroup.procs'), 'utf8').split('\n'));
+    const pids = new Set([...processesNaming(`${work}/`), ...members.filter((line) => line !== '').map(Number)]);
+    pids.delete(process.pid);
+    for (const pid of pids) kill(pid);
+    if (pids.size === 0) break;
+    await after(20);
+  }
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((target) => target.startsWith(`${work}/`));
+  for (const target of mounts.reverse()) spawnSync('umount', ['--lazy', target]);
+  for (const group of cgroupsNamed(cgroupParent).flatMap(beneath)) rmdirSync(group);
+  rmSync(work, { recursive: true, force: true });
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself in between.
+  }
+}
