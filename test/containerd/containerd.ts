@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { OciConfig } from '../../src/core/oci/config.ts';
 import { type ContainerdSettings, configuration, type NriPlaces } from './configuration.ts';
-import { type ContainerStatus, connectCri, type PodSandboxConfig, type RuntimeHandler } from './cri.ts';
+import { type ContainerStatus, type Cri, connectCri, type PodSandboxConfig, type RuntimeHandler } from './cri.ts';
 import { removeLeftOver } from './left-over.ts';
-import { BUSYBOX_IMAGE, writeImages } from './oci-image.ts';
+import { BUSYBOX_IMAGE, PAUSE_IMAGE, writeImages } from './oci-image.ts';
 import { programsOf, type Suite } from './suite.ts';
 
 /** A pod that runs, and what it was made from: a container's request needs both. */
@@ -107,7 +108,7 @@ export async function startContainerd(settings: ContainerdSettings): Promise<Con
     });
     closeSync(log);
     const gone = exitOf(daemon).then((how) => Promise.reject(new Error(`containerd ended, ${how}\n${read(logFile)}`)));
-    await Promise.race([cri.call('Status', { verbose: false }), gone]);
+    await Promise.race([answer(cri), gone]);
   };
 
   const halt = async (signal: NodeJS.Signals): Promise<void> => {
@@ -146,6 +147,7 @@ export async function startContainerd(settings: ContainerdSettings): Promise<Con
     // The CRI unpacks an image when its first container is made, into the snapshotter that it is set to.
     const imported = ctr('k8s.io', 'images', 'import', '--no-unpack', writeImages(images));
     if (imported.status !== 0) throw new Error(`ctr images import: ${imported.stderr}`);
+    await haveImages(cri);
   } catch (error) {
     await close();
     throw error;
@@ -215,6 +217,30 @@ export async function startContainerd(settings: ContainerdSettings): Promise<Con
     },
     close,
   };
+}
+
+/** Waits until the CRI answers: the socket is there before the service behind it. */
+async function answer(cri: Cri): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await cri.call('Status', { verbose: false });
+      return;
+    } catch (error) {
+      if (attempt === 100 || !String(error).includes('not initialized yet')) throw error;
+      await delay(100);
+    }
+  }
+}
+
+/** Waits until the CRI knows the images that were imported beside it: it hears of them by an event. */
+async function haveImages(cri: Cri): Promise<void> {
+  for (let attempt = 1; attempt <= 100; attempt++) {
+    const { images } = await cri.call('ListImages', {});
+    const tags = images.flatMap((image) => image.repo_tags);
+    if ([BUSYBOX_IMAGE, PAUSE_IMAGE].every((image) => tags.includes(image))) return;
+    await delay(100);
+  }
+  throw new Error('the CRI does not see the images that were imported');
 }
 
 function read(file: string): string {

@@ -53,6 +53,7 @@ interface Info {
 
 /** Request and answer of each call in cri.proto. */
 interface Calls {
+  ListImages: [object, { readonly images: readonly { readonly repo_tags: readonly string[] }[] }];
   Status: [{ readonly verbose: boolean }, Info & { readonly runtime_handlers: readonly RuntimeHandler[] }];
   RunPodSandbox: [{ readonly config: PodSandboxConfig; readonly runtime_handler: string }, ByPod];
   StopPodSandbox: [ByPod, object];
@@ -86,9 +87,8 @@ const LIMIT_SECONDS = 30;
 
 /** Connects to the unix socket of an engine; waits for it while it starts. */
 export function connectCri(socketPath: string): Cri {
-  const service = loadSync(PROTO, { keepCase: true, enums: String, longs: Number, defaults: true })[
-    'runtime.v1.RuntimeService'
-  ];
+  const all = loadSync(PROTO, { keepCase: true, enums: String, longs: Number, defaults: true });
+  const service = { ...all['runtime.v1.RuntimeService'], ...all['runtime.v1.ImageService'] };
   const client = new Client(`unix://${socketPath}`, credentials.createInsecure(), {
     // A unix path is no host name: without this, the server refuses the request's authority.
     'grpc.default_authority': 'localhost',
