@@ -34,6 +34,8 @@ export interface LoadCatalogOptions {
   readonly extensionStages?: readonly string[];
   /** What to do about files that others could change; `warn` by default. */
   readonly trust?: Trust;
+  /** See {@link TrustOptions}: for a pod, whose ConfigMaps have the mode 0777. */
+  readonly trustReadOnlyMounts?: boolean;
 }
 
 /**
@@ -74,7 +76,7 @@ async function catalogOf(
   options: LoadCatalogOptions,
   before: FilesRead,
 ): Promise<Catalog> {
-  const check = createTrustCheck(options.trust ?? 'warn');
+  const check = createTrustCheck(options.trust ?? 'warn', options);
   const files = [...before.files];
   const diagnostics = [...before.diagnostics];
   for (const path of paths) {

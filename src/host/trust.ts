@@ -1,7 +1,8 @@
-import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
+import { accessSync, constants, lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Diagnostic, error, warning } from '../core/diagnostic/diagnostic.ts';
 import { shellWord } from '../core/diagnostic/quote.ts';
+import { errnoOf } from '../core/diagnostic/system-error.ts';
 
 /** What happens to a file that others than its owner's trusted user could change. */
 export type Trust = 'refuse' | 'warn' | 'ignore';
@@ -26,18 +27,32 @@ export interface OpenedFile {
   readonly isLink: boolean;
 }
 
+/** What besides the rule counts as safe. */
+export interface TrustOptions {
+  /**
+   * Takes a directory that others may write for safe when it lies on a mount that is read-only here: kubelet gives the
+   * volume of a ConfigMap the mode 0777, in a place of the node that only root can reach.
+   */
+  readonly trustReadOnlyMounts?: boolean;
+}
+
 /**
  * Gives a check that a file, its directory and every directory above belong to root (or the caller, when not root) and
  * cannot be written by others, links followed. A sticky directory of root's is safe to pass through.
  */
-export function createTrustCheck(trust: Trust): TrustCheck {
+export function createTrustCheck(trust: Trust, { trustReadOnlyMounts = false }: TrustOptions = {}): TrustCheck {
   if (trust === 'ignore') return () => [];
   const report = trust === 'refuse' ? error : warning;
   const owner = process.geteuid?.() ?? 0;
   const known = new Map<string, string | undefined>();
+  const directoryProblem = (path: string): string | undefined => {
+    const detail = problemAt(path, owner, true);
+    const isOwner = detail?.startsWith('uid') === true;
+    return detail !== undefined && !isOwner && trustReadOnlyMounts && isOnReadOnlyMount(path) ? undefined : detail;
+  };
   const unsafeAbove = (directory: string): Problem | undefined => {
     for (let current = directory; ; current = dirname(current)) {
-      if (!known.has(current)) known.set(current, problemAt(current, owner, true));
+      if (!known.has(current)) known.set(current, directoryProblem(current));
       const detail = known.get(current);
       if (detail !== undefined) return { path: current, detail };
       if (current === dirname(current)) return undefined;
@@ -141,6 +156,16 @@ function linkTarget(path: string): string | undefined {
   } catch {
     // No link, or gone meanwhile: whoever reads the file says so.
     return undefined;
+  }
+}
+
+/** Whether nobody can write a directory through the mount it is seen by here; access(2) then says EROFS. */
+function isOnReadOnlyMount(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return false;
+  } catch (error) {
+    return errnoOf(error) === 'EROFS';
   }
 }
 
