@@ -166,7 +166,7 @@ export function createProgram(onEnd: OnEnd = () => undefined): Command {
     .command('exec-hook')
     .summary('run a hook and record what it does and says')
     .description('Run a hook with our own standard input, environment and directory; record it; end as it ends.')
-    .requiredOption('--id <id>', "the container's id")
+    .option('--id <id>', "the container's id, where the state on standard input names none")
     .requiredOption('--name <name>', "the definition's file name")
     .option('--stage <stage>', 'the stage it runs at')
     .option('--timeout <seconds>', 'kill it after so long')

@@ -1,11 +1,13 @@
 import { join, resolve } from 'node:path';
 import type { Catalog } from '../core/catalog/catalog.ts';
+import { isObject } from '../core/definition/keys.ts';
 import { ConfigError, DefinitionError } from '../core/diagnostic/input-error.ts';
 import { newEntries } from '../core/injection/apply.ts';
 import type { ConfigText } from '../core/injection/config-text.ts';
 import { editParsedConfig } from '../core/injection/edit.ts';
 import { type InjectionPlan, type PlannedHook, planInjection } from '../core/injection/plan.ts';
-import { containerFromConfig } from '../core/when/container.ts';
+import type { OciHooks } from '../core/oci/config.ts';
+import { type ContainerView, containerFromConfig } from '../core/when/container.ts';
 import { parseConfigBytes, readConfigFile } from '../host/bundle.ts';
 import { EXECUTABLE } from '../host/executable.ts';
 import { loadCatalogAbove } from '../host/hook-directories.ts';
@@ -40,7 +42,7 @@ export async function injectHooks(call: RuntimeCall, settings: RuntimeSettings):
   const path = configPath(call);
   const document = readConfigFile(path);
   if (!document.value) throw new ConfigError(document.diagnostics);
-  const container = containerFromConfig(document.value.config, settings);
+  const container = await withOriginalHooks(containerFromConfig(document.value.config, settings));
   const plan = planInjection(catalog, container, settings);
   const recorded = settings.recordHooks ? await recordedPlan(plan, call.id ?? '') : { plan, unrecorded: [] };
   const { hooks } = document.value.config;
@@ -60,6 +62,28 @@ function loadDefinitions({ hooksDirs, builtin }: RuntimeSettings): Promise<Catal
 /** crun takes `--config` from the working directory, unless it is the usual name. Source: crun, create.c. */
 function configPath({ bundle = '.', config }: RuntimeCall): string {
   return config === undefined || config === 'config.json' ? resolve(bundle, 'config.json') : resolve(config);
+}
+
+/** Has an entry that runs recorded count as the hook that it runs; most configs have none. */
+async function withOriginalHooks(container: ContainerView): Promise<ContainerView> {
+  const { hooks } = container;
+  if (hooks === undefined || !mayBeRecorded(hooks)) return container;
+  const [{ originalHooks }, { ownProgram }] = await Promise.all([
+    import('./recorded-hook.ts'),
+    import('../host/own-program.ts'),
+  ]);
+  return { ...container, hooks: originalHooks(hooks, ownProgram()) };
+}
+
+function mayBeRecorded(hooks: OciHooks): boolean {
+  for (const entries of Object.values(hooks)) {
+    if (!Array.isArray(entries)) continue;
+    for (const entry of entries) {
+      const args: unknown = isObject(entry) ? entry['args'] : undefined;
+      if (Array.isArray(args) && args.includes('exec-hook')) return true;
+    }
+  }
+  return false;
 }
 
 async function recordedPlan(plan: InjectionPlan, id: string): Promise<Omit<Injection, 'added'>> {

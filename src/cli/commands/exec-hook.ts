@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeSync } from 'node:fs';
-import { errnoOf } from '../../core/diagnostic/system-error.ts';
+import { isObject } from '../../core/definition/keys.ts';
+import { errnoOf, SystemError } from '../../core/diagnostic/system-error.ts';
+import { readUpTo } from '../../host/file.ts';
 import { type HookRun, isRecordableId, OUTPUT_KEPT, writeHookRun } from '../../host/hook-runs.ts';
 import { reasonOf } from '../../host/write-file.ts';
 import { restoreOpenFilesLimit } from '../../linux/process/open-files-limit.ts';
@@ -10,13 +12,17 @@ import { writeNote } from '../output.ts';
 
 /** Flags of `hooks exec-hook`. */
 export interface ExecHookFlags {
-  readonly id: string;
+  /** Counts where the state names no container. */
+  readonly id?: string;
   readonly name: string;
   readonly stage?: string;
   readonly timeout?: string;
   readonly argv0?: string;
 }
 
+/** The most bytes a state may have: its annotations are those of the container. */
+const STATE_LIMIT = 64 << 20;
+const STDIN = 0;
 const PATIENCE_MILLISECONDS = 500;
 const LONGEST_TIMER = 2 ** 31 - 1;
 /** What a shell says of a program that cannot be started, and what `timeout` says of one that took too long. */
@@ -25,12 +31,18 @@ const STATUS = { notStarted: 127, timedOut: 124 } as const;
 /**
  * Does `hooks exec-hook`: runs a hook as the runtime would have, with what it says going on to the runtime, and keeps a
  * record. The record has no part in the outcome: where it cannot be written, the hook runs all the same.
+ *
+ * The record goes to the container that the state names: a bundle may be used again under another id, and its entries
+ * still name the first one.
+ *
+ * @throws {SystemError} `STDIN_READ`
  */
 export async function execHook(path: string, args: readonly string[], flags: ExecHookFlags): Promise<ExitStatus> {
   const timeoutSeconds = flags.timeout === undefined ? undefined : Number(flags.timeout);
   if (Number.isNaN(timeoutSeconds)) throw new UsageError(`--timeout takes seconds, not ${flags.timeout}`);
+  const state = readInput();
   const begun: HookRun = {
-    id: flags.id,
+    id: idOf(state) ?? flags.id ?? '',
     name: flags.name,
     ...(flags.stage !== undefined && { stage: flags.stage }),
     path,
@@ -43,7 +55,7 @@ export async function execHook(path: string, args: readonly string[], flags: Exe
   // Written first too: the runtime may kill us, and then this is what is left.
   keep(begun);
   const start = performance.now();
-  const end = await runAttached(path, args, flags.argv0 ?? path, timeoutSeconds);
+  const end = await runAttached({ path, args, argv0: flags.argv0 ?? path }, state, timeoutSeconds);
   const { status, signal, failure, stdout, stderr, isCut } = end;
   keep({
     ...begun,
@@ -59,6 +71,34 @@ export async function execHook(path: string, args: readonly string[], flags: Exe
   process.exit(failure === undefined ? (status ?? 1) : signal === undefined ? STATUS.notStarted : STATUS.timedOut);
 }
 
+/** Reads what the runtime hands to the hook, as it is. */
+function readInput(): Buffer {
+  let state: Buffer;
+  try {
+    state = readUpTo(STDIN, STATE_LIMIT);
+  } catch (error) {
+    throw new SystemError('STDIN_READ', { reason: reasonOf(error) }, { cause: error });
+  }
+  if (state.length > STATE_LIMIT) throw new SystemError('STDIN_READ', { reason: `more than ${STATE_LIMIT} bytes` });
+  return state;
+}
+
+/** Gives the container's id of a state; undefined for what is none: then the flag has to do. */
+function idOf(state: Buffer): string | undefined {
+  try {
+    const parsed: unknown = JSON.parse(state.toString());
+    return isObject(parsed) && typeof parsed['id'] === 'string' ? parsed['id'] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+interface HookCommand {
+  readonly path: string;
+  readonly args: readonly string[];
+  readonly argv0: string;
+}
+
 interface HookEnd {
   readonly status?: number;
   readonly signal?: NodeJS.Signals;
@@ -69,13 +109,15 @@ interface HookEnd {
 }
 
 function runAttached(
-  path: string,
-  args: readonly string[],
-  argv0: string,
+  { path, args, argv0 }: HookCommand,
+  state: Buffer,
   timeoutSeconds: number | undefined,
 ): Promise<HookEnd> {
   restoreOpenFilesLimit();
-  const child = spawn(path, args, { argv0, env: ownEnvironment(), stdio: ['inherit', 'pipe', 'pipe'] });
+  const child = spawn(path, args, { argv0, env: ownEnvironment(), stdio: 'pipe' });
+  // A hook may end without reading its state.
+  child.stdin.on('error', () => {});
+  child.stdin.end(state);
   const stdout = passOn(child, 'stdout', 1);
   const stderr = passOn(child, 'stderr', 2);
   const timer =

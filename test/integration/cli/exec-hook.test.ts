@@ -50,6 +50,20 @@ describe('hooks exec-hook', () => {
     expect(run).toEqual({ status: 0, signal: null, stdout: `{"state":1}\n${cwd}\n`, stderr: 'mark name\n' });
   });
 
+  it('keeps the record of the container that the state names, whatever the flag says', () => {
+    const { exec, id, records } = place();
+    const state = JSON.stringify({ ociVersion: '1.0.2', id, status: 'created', bundle: '/b' });
+    expect(exec(['--id', 'first'], ['/bin/cat'], { input: state }).stdout).toBe(state);
+    expect(records()).toMatchObject([{ id, stdout: state }]);
+  });
+
+  it('does not mind a hook that reads no state, however long', () => {
+    const { exec, id, records } = place();
+    const state = JSON.stringify({ id, annotations: { a: 'x'.repeat(1 << 20) } });
+    expect(exec([], ['/bin/sh', '-c', 'exec <&-; exit 5'], { input: state })).toMatchObject({ status: 5, stderr: '' });
+    expect(records()).toMatchObject([{ status: 5 }]);
+  });
+
   it('passes what looks like its own options on to the hook', () => {
     const { exec } = place();
     expect(exec([], ['/bin/echo', '--id', 'x', '--help', '--', '-n']).stdout).toBe('--id x --help -- -n\n');

@@ -74,6 +74,24 @@ describe('create', () => {
     expect(here.logged().map(({ injected }) => injected)).toEqual([1, 0]);
   });
 
+  it.each([
+    ['under another id', { recordHooks: true }, { recordHooks: true }],
+    ['with hooks no longer recorded', { recordHooks: true }, {}],
+    ['with hooks recorded from now on', {}, { recordHooks: true }],
+  ])('adds nothing twice when a bundle is used again %s', (_what, first, second) => {
+    const here = place(first);
+    const hook = { path: '/bin/true', args: ['other', '--'], env: ['A=b'], timeout: 3 };
+    here.define('10.json', { hook, stages: ['createRuntime', 'poststop', 'startContainer'] });
+    here.define('20.json', HOOK);
+    const bundle = bareBundle(here, 'bundle');
+    here.run(['create', '-b', bundle, 'c1']);
+    const made = readFileSync(join(bundle, 'config.json'), 'utf8');
+    here.configure({ runtime: join(here.work, 'real'), ...second });
+    here.run(['create', '-b', bundle, 'c2']);
+    expect(here.logged().map(({ injected }) => injected)).toEqual([4, 0]);
+    expect(readFileSync(join(bundle, 'config.json'), 'utf8')).toBe(made);
+  });
+
   it('loses nothing and doubles nothing when many are made at once from one bundle', async () => {
     const here = place();
     here.define('10.json', HOOK);

@@ -12,7 +12,7 @@ import {
 import { basename, join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Requirement, requires, root } from '../../requirement.ts';
-import { executable, type Outcome, script, type WrapperPlace, wrapperPlace } from './wrapper.ts';
+import { configOf, executable, type Outcome, script, type WrapperPlace, wrapperPlace } from './wrapper.ts';
 
 // Real engines and runtimes are the judges: they run containers through the wrapper, and the hooks leave lines in a file.
 
@@ -104,6 +104,30 @@ requires(['podman', 'busybox', root], () => {
         ].map(({ status }) => status);
         expect(statuses).toEqual([0, 0, 0, 0, 0]);
         expect(lines()).toEqual(sorted(STAGES));
+      });
+
+      it('records each hook once for each start of one container', () => {
+        const place = containerPlace({ runtime, recordHooks: true });
+        place.define('10.json', { hook: { path: '/bin/true' }, stages: ['createRuntime', 'poststop'] });
+        const podman = engine(place);
+        const name = containerName(place, podman);
+        const command = ['--rootfs', join(place.work, 'rootfs'), 'sh', '-c', 'trap "exit 0" TERM; sleep 600 & wait'];
+        const id = podman('create', '--name', name, ...PODMAN, ...command).stdout.trim();
+        onTestFinished(() => rmSync(`/run/oci-hooks/${id}`, { recursive: true, force: true }));
+        const statuses = [
+          podman('init', name),
+          podman('init', name),
+          podman('start', name),
+          podman('stop', '--time', '5', name),
+          podman('start', name),
+          podman('restart', '--time', '5', name),
+          podman('stop', '--time', '5', name),
+        ].map(({ status }) => status);
+        expect(statuses.filter((_status, index) => index !== 1)).toEqual([0, 0, 0, 0, 0, 0]);
+        const shown = spawnSync(executable(), ['runs', id, '--json'], { encoding: 'utf8' });
+        const stages = JSON.parse(shown.stdout).runs.map(({ stage }: { readonly stage: string }) => stage);
+        const once = ['createRuntime', 'poststop'];
+        expect(stages).toEqual([...once, ...once, ...once]);
       });
 
       it.each(FAILURES)('shows why a container is not made: %s', (_what, definition, message) => {
@@ -299,6 +323,27 @@ requires(['busybox', 'unshare', root], () => {
         const bare = seen(runtime);
         expect(bare).toContain('Max open files');
         expect(seen(place.program)).toBe(bare);
+      });
+
+      it('keeps what hooks say in each container that is made from one bundle', () => {
+        const place = containerPlace({ runtime, recordHooks: true });
+        const ids = ['a', 'b', 'b'].map((letter) => `${basename(place.work)}-${letter}`);
+        onTestFinished(() => {
+          for (const id of ids) rmSync(`/run/oci-hooks/${id}`, { recursive: true, force: true });
+        });
+        const bundle = makeBundle(place, run, runtime, basename(place.work));
+        place.define('10.json', { hook: { path: '/bin/cat' }, stages: ['createRuntime'] });
+        for (const id of ids) {
+          expect(run(place, place.program, ['create', '--bundle', bundle, id])).toBe(0);
+          expect(run(place, place.program, ['delete', '--force', id])).toBe(0);
+        }
+        expect(configOf(bundle).hooks?.['createRuntime']).toHaveLength(1);
+        const recorded = [...new Set(ids)].map((id) => {
+          const shown = spawnSync(executable(), ['runs', id, '--json'], { encoding: 'utf8' });
+          const { runs } = JSON.parse(shown.stdout);
+          return runs.map((one: { readonly stdout: string }) => JSON.parse(one.stdout).id);
+        });
+        expect(recorded).toEqual([[ids[0]], [ids[1], ids[1]]]);
       });
 
       it('keeps what hooks say, and how they end', () => {
