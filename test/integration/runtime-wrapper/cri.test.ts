@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Containerd, startContainerd } from '../../containerd/containerd.ts';
+import { defineStateKeeping, seenByAll } from '../../containerd/state-keeping.ts';
 import { containerdOf, SUITES, type Suite } from '../../containerd/suite.ts';
 import { requires, root } from '../../requirement.ts';
 import { type WrapperPlace, wrapperPlace } from './wrapper.ts';
@@ -9,7 +10,6 @@ import { type WrapperPlace, wrapperPlace } from './wrapper.ts';
 // The Container Runtime Interface is what Kubernetes speaks: the wrapper as the runtime of a containerd that is driven through
 // it. The state that a hook is given is left in a file by stage.
 
-const HOST_STAGES = ['prestart', 'createRuntime', 'createContainer', 'poststart', 'poststop'];
 const BOTH_GLOBS = { podAnnotations: ['*', '*/*'], containerAnnotations: ['*', '*/*'] };
 /** The app's command: the pause container has another one, so a condition on it leaves the pod alone. */
 const APP = { commands: ['^/bin/sh$'] };
@@ -39,26 +39,6 @@ async function bed(suite: Suite, settings: object = { runtime: 'runc' }): Promis
 
 function noteOf(place: WrapperPlace): string {
   return join('/run/oci-hooks/@runtime', place.program.replace(/[^A-Za-z0-9_.-]/g, '_'));
-}
-
-/** A hook at each stage of the host that keeps the state it is given; gives the ids that each stage saw. */
-function defineStates(place: WrapperPlace, when: object = { always: true }): () => Record<string, string[]> {
-  const states = join(place.work, 'states');
-  mkdirSync(states);
-  for (const stage of HOST_STAGES) {
-    const args = ['sh', '-c', `cat > ${states}/${stage}.$$`];
-    place.define(`10-${stage}.json`, { hook: { path: '/bin/sh', args, env: ['PATH=/bin'] }, stages: [stage], when });
-  }
-  return () =>
-    Object.fromEntries(
-      HOST_STAGES.map((stage) => [
-        stage,
-        readdirSync(states)
-          .filter((name) => name.startsWith(`${stage}.`))
-          .map((name) => JSON.parse(readFileSync(join(states, name), 'utf8')).id)
-          .sort(),
-      ]),
-    );
 }
 
 const FAILURES: readonly (readonly [string, (place: WrapperPlace) => void, RegExp])[] = [
@@ -92,7 +72,7 @@ describe.each(SUITES)('containerd of %s through the CRI', (suite) => {
   requires([containerdOf(suite), 'runc', 'busybox', root], () => {
     it('runs the hooks of every stage, for the pause container and for the app', async () => {
       const { place, containerd } = await bed(suite);
-      const states = defineStates(place);
+      const states = defineStateKeeping(place);
       // In the container: its path is looked up there, its shell is busybox.
       const started = { path: '/bin/sh', args: ['sh', '-c', 'cat > /tmp/started'] };
       place.define('20.json', { hook: started, stages: ['startContainer'], when: APP });
@@ -105,13 +85,12 @@ describe.each(SUITES)('containerd of %s through the CRI', (suite) => {
       expect(await containerd.status(app)).toMatchObject({ state: 'CONTAINER_EXITED', exit_code: 0 });
       await containerd.remove(app);
       await containerd.removePod(pod);
-      const both = [app, pod.id].sort();
-      expect(states()).toEqual(Object.fromEntries(HOST_STAGES.map((stage) => [stage, both])));
+      expect(states()).toEqual(seenByAll(app, pod.id));
     });
 
     it('goes on with its containers when containerd starts again', async () => {
       const { place, containerd } = await bed(suite);
-      const states = defineStates(place, APP);
+      const states = defineStateKeeping(place, APP);
       const pod = await containerd.runPod();
       const app = await containerd.createContainer(pod);
       await containerd.start(app);
@@ -175,12 +154,12 @@ describe.each(SUITES)('containerd of %s through the CRI', (suite) => {
 
     it('runs the hooks of a container that ctr runs beside the CRI', async () => {
       const { place, containerd } = await bed(suite);
-      const states = defineStates(place);
+      const states = defineStateKeeping(place);
       const id = basename(place.work);
       const runtime = ['--runc-binary', place.program, '--runc-root', join(place.work, 'runc')];
       const run = containerd.ctr('run', '--rm', ...runtime, '--rootfs', containerd.rootfs, id, '/bin/echo', 'inside');
       expect(run).toMatchObject({ status: 0, stdout: 'inside\n' });
-      expect(states()).toEqual(Object.fromEntries(HOST_STAGES.map((stage) => [stage, [id]])));
+      expect(states()).toEqual(seenByAll(id));
     });
   });
 });
