@@ -36,6 +36,8 @@ export interface LoadCatalogOptions {
   readonly trust?: Trust;
   /** See {@link TrustOptions}: for a pod, whose ConfigMaps have the mode 0777. */
   readonly trustReadOnlyMounts?: boolean;
+  /** Looks for a hook's program; by default on this machine, as this process sees it. */
+  readonly findHookProgram?: FindHookProgram;
 }
 
 /**
@@ -86,7 +88,7 @@ async function catalogOf(
   }
   const catalogOptions: CatalogOptions = {
     extensionStages: options.extensionStages ?? [],
-    findHookProgram: rememberHookPrograms(),
+    findHookProgram: rememberHookPrograms(options.findHookProgram ?? findHookProgram),
     ...(files.some(({ path }) => isYamlPath(path)) && { readYaml: await loadYamlReader() }),
   };
   const read = readFiles(files, catalogOptions);
@@ -96,10 +98,10 @@ async function catalogOf(
 }
 
 /** Looks for each program once: many definitions name the same. */
-function rememberHookPrograms(): FindHookProgram {
+function rememberHookPrograms(find: FindHookProgram): FindHookProgram {
   const known = new Map<string, HookProgram>();
   return (path) => {
-    const program = known.get(path) ?? findHookProgram(path);
+    const program = known.get(path) ?? find(path);
     known.set(path, program);
     return program;
   };

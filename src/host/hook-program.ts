@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import type { HookProgram } from '../core/catalog/hook-path.ts';
 import { errnoOf } from '../core/diagnostic/system-error.ts';
 
@@ -8,12 +8,16 @@ import { errnoOf } from '../core/diagnostic/system-error.ts';
  */
 export function findHookProgram(path: string): HookProgram {
   try {
-    const stats = statSync(path);
-    if (!stats.isFile()) return { kind: 'not-a-file' };
-    return (stats.mode & 0o111) === 0 ? { kind: 'not-executable' } : { kind: 'program' };
+    return programKind(statSync(path));
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === 'ENOENT') return { kind: 'missing' };
     return { kind: 'unreachable', reason: errno ?? 'it is not a path' };
   }
+}
+
+/** Tells whether what a path leads to can be run. */
+export function programKind(stats: Stats): HookProgram {
+  if (!stats.isFile()) return { kind: 'not-a-file' };
+  return (stats.mode & 0o111) === 0 ? { kind: 'not-executable' } : { kind: 'program' };
 }

@@ -1,7 +1,8 @@
 import { type FSWatcher, statSync, watch } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { Catalog } from '../core/catalog/catalog.ts';
-import { type LoadCatalogOptions, loadCatalog } from './hook-directories.ts';
+import type { Catalog, DefinitionFile } from '../core/catalog/catalog.ts';
+import { type LoadCatalogOptions, loadCatalogAbove } from './hook-directories.ts';
+import { findHookProgram } from './hook-program.ts';
 
 /** How directories are watched. */
 export interface WatchCatalogOptions extends LoadCatalogOptions {
@@ -11,6 +12,11 @@ export interface WatchCatalogOptions extends LoadCatalogOptions {
   readonly quietMilliseconds?: number;
   /** How long a change waits at most while more of them come, in milliseconds; 1000 by default. */
   readonly patienceMilliseconds?: number;
+  /**
+   * How often programs that do not exist are looked for again, in milliseconds: a directory of programs is not watched.
+   * By default never.
+   */
+  readonly recheckMilliseconds?: number;
 }
 
 /**
@@ -20,7 +26,16 @@ export interface WatchCatalogOptions extends LoadCatalogOptions {
  * A change that leaves errors does not drop what was good: the catalog is then the last good one with `isStale` set, and
  * its `diagnostics` say what is wrong now. Only when the very first load has errors there is nothing to keep.
  */
-export async function* watchCatalog(
+export function watchCatalog(
+  directories: readonly string[],
+  options: WatchCatalogOptions,
+): AsyncGenerator<Catalog, void, undefined> {
+  return watchCatalogAbove([], directories, options);
+}
+
+/** Watches as `watchCatalog` does, with definitions that are at hand as the least preferred directory. */
+export async function* watchCatalogAbove(
+  atHand: readonly DefinitionFile[],
   directories: readonly string[],
   options: WatchCatalogOptions,
 ): AsyncGenerator<Catalog, void, undefined> {
@@ -29,6 +44,7 @@ export async function* watchCatalog(
   const changes = createChangeSignal(options);
   // The watchers stand before the first load, so that no change falls between.
   const watchers = new PathWatchers(directories, changes.notify);
+  const recheck = createRecheck(options, changes.notify);
   const stop = (): void => changes.end();
   signal.addEventListener('abort', stop, { once: true });
   try {
@@ -36,8 +52,9 @@ export async function* watchCatalog(
     let lastContent: string | undefined;
     do {
       watchers.arm();
-      const loaded = await loadCatalog(directories, options);
+      const loaded = await loadCatalogAbove(atHand, directories, options);
       if (signal.aborted) return;
+      recheck.expect(loaded);
       const content = contentOf(loaded);
       if (content === lastContent) continue;
       lastContent = content;
@@ -47,8 +64,33 @@ export async function* watchCatalog(
   } finally {
     signal.removeEventListener('abort', stop);
     changes.end();
+    recheck.end();
     watchers.close();
   }
+}
+
+interface Recheck {
+  /** Looks from now on for the programs that this catalog misses. */
+  readonly expect: (catalog: Catalog) => void;
+  readonly end: () => void;
+}
+
+/** Tells when a program that was missing is there. */
+function createRecheck(options: WatchCatalogOptions, notify: () => void): Recheck {
+  const { recheckMilliseconds: every, findHookProgram: find = findHookProgram } = options;
+  let timer: NodeJS.Timeout | undefined;
+  const end = (): void => clearInterval(timer);
+  return {
+    end,
+    expect: ({ inactive }) => {
+      end();
+      const missing = new Set(inactive.map(({ hook }) => hook.path));
+      if (every === undefined || missing.size === 0) return;
+      timer = setInterval(() => {
+        if ([...missing].some((path) => find(path).kind !== 'missing')) notify();
+      }, every);
+    },
+  };
 }
 
 /** A text that is equal for catalogs that mean the same. */

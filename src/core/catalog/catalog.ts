@@ -46,6 +46,8 @@ export interface Catalog {
   readonly compiled: readonly CompiledDefinition[];
   /** For planning only. */
   readonly index: CatalogIndex;
+  /** For planning only: those of `inactive` that would be in force if their program existed. */
+  readonly waiting: { readonly compiled: readonly CompiledDefinition[]; readonly index: CatalogIndex };
 }
 
 /** What making a catalog may need from its caller. */
@@ -91,6 +93,7 @@ export function buildCatalog(read: ReadFiles, engine: RegexEngine, options: Cata
   const inForce = new Map<string, RankedDefinition>();
   const masked: MaskedDefinition[] = [];
   const inactive: HookDefinition[] = [];
+  const waiting = new Map<string, CompiledDefinition>();
   const directories = new Map<string, number>();
   for (const { definition, locate, isValid } of read.located) {
     const directory = definition.path.slice(0, definition.path.length - definition.name.length);
@@ -101,9 +104,14 @@ export function buildCatalog(read: ReadFiles, engine: RegexEngine, options: Cata
     if (!isValid) continue;
     const program = checkHookPath(definition, locate, options.findHookProgram);
     diagnostics.push(...program.diagnostics);
-    if (!program.exists && compiled.value && !hasErrors(program.diagnostics)) inactive.push(definition);
-    if (!compiled.value || !program.exists) continue;
     const { name, path } = definition;
+    if (!program.exists && compiled.value && !hasErrors(program.diagnostics)) {
+      inactive.push(definition);
+      waiting.set(name, compiled.value);
+    }
+    if (!compiled.value || !program.exists) continue;
+    // Preferred to the one without its program, so that one is not missed.
+    waiting.delete(name);
     const earlier = inForce.get(name);
     if (earlier) masked.push({ name, path: earlier.compiled.definition.path, maskedBy: path });
     inForce.set(name, { name, rank, compiled: compiled.value });
@@ -118,6 +126,7 @@ export function buildCatalog(read: ReadFiles, engine: RegexEngine, options: Cata
     extensionStages: options.extensionStages ?? [],
     compiled,
     index: createIndex(compiled),
+    waiting: { compiled: [...waiting.values()], index: createIndex([...waiting.values()]) },
   };
 }
 

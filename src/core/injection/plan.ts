@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import { candidates } from '../catalog/index-by-key.ts';
+import type { HookDefinition } from '../definition/hook-definition.ts';
 import { type Diagnostic, error } from '../diagnostic/diagnostic.ts';
 import { ConfigError, DefinitionError } from '../diagnostic/input-error.ts';
 import type { OciHooks } from '../oci/config.ts';
@@ -128,6 +129,23 @@ export function planInjection(catalog: Catalog, container: ContainerView, option
 export function explainInjection(catalog: Catalog, container: ContainerView): readonly Verdict[] {
   const subject = matchSubject(container);
   return catalog.compiled.map((compiled) => judgeDefinition(compiled, subject));
+}
+
+/**
+ * Gives the inactive definitions that match a container: their hooks are missing only because their program is. One that
+ * a preferred definition of its name replaces is not among them.
+ *
+ * @throws {ConfigError} `ANNOTATION_TOO_LONG`, `COMMAND_TOO_LONG`
+ */
+export function matchInactive({ waiting }: Catalog, container: ContainerView): readonly HookDefinition[] {
+  if (waiting.compiled.length === 0) return [];
+  const subject = matchSubject(container);
+  const found: HookDefinition[] = [];
+  for (const position of candidates(waiting.index, subject)) {
+    const compiled = waiting.compiled[position];
+    if (compiled && matchDefinition(compiled, subject) !== 'not-matched') found.push(compiled.definition);
+  }
+  return found;
 }
 
 /** Gives the container as matching reads it; lone surrogates are matched as U+FFFD, as Go reads them. */

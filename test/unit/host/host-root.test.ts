@@ -1,7 +1,7 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { hostName, placeOnHost, resolveBeneath } from '../../../src/host/host-root.ts';
+import { findHookProgramBeneath, hostName, placeOnHost, resolveBeneath } from '../../../src/host/host-root.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 describe('resolveBeneath', () => {
@@ -22,7 +22,7 @@ describe('resolveBeneath', () => {
     ['an absolute link, which starts at the root again', '/absolute/bin/true', 'usr/bin/true'],
     ['a link that climbs, which ends at the root', '/climbs/passwd', 'etc/passwd'],
     ['dots that climb', '/../../usr/../bin/./true', 'usr/bin/true'],
-    ['what is not there', '/opt/x/../y', 'opt/y'],
+    ['what is not there', '/opt/x/y', 'opt/x/y'],
     ['a path that is written without its slash', 'usr/bin', 'usr/bin'],
   ])('follows %s', (_title, path, expected) => {
     expect(resolveBeneath(root, path)).toBe(join(root, expected));
@@ -38,8 +38,42 @@ describe('resolveBeneath', () => {
     expect(() => resolveBeneath(root, '/loop/x')).toThrow(/ELOOP/);
   });
 
+  it.each([
+    ['what is not there', '/opt/../usr', /ENOENT/],
+    ['a file', '/usr/bin/true/../x', /ENOTDIR/],
+  ])('does not climb out of %s', (_title, path, errno) => {
+    writeFileSync(join(root, 'usr/bin/true'), '');
+    expect(() => resolveBeneath(root, path)).toThrow(errno);
+    expect(() => placeOnHost(root, path)).toThrow(expect.objectContaining({ code: 'FILE_READ' }));
+  });
+
   it('leaves a path as it is written where there is no other root', () => {
     expect(placeOnHost(undefined, 'some/where')).toBe('some/where');
     expect(hostName('/host', 'etc/hooks.d/')).toBe('/etc/hooks.d');
+  });
+});
+
+describe('findHookProgramBeneath', () => {
+  it('finds what a process with that root would run', () => {
+    const root = temporaryDirectory();
+    mkdirSync(join(root, 'opt/vendor'), { recursive: true });
+    writeFileSync(join(root, 'opt/vendor/hook'), '');
+    chmodSync(join(root, 'opt/vendor/hook'), 0o755);
+    symlinkSync('/opt/vendor/hook', join(root, 'link'));
+    symlinkSync('/link', join(root, 'loop'));
+    symlinkSync('loop2', join(root, 'loop2'));
+    const kinds = ['/link', '/loop', '/loop2', '/opt/vendor', '/opt/none', '/bin/true', 'opt/vendor/hook', '/a\0'].map(
+      (path) => findHookProgramBeneath(root)(path).kind,
+    );
+    expect(kinds).toEqual([
+      'program',
+      'program',
+      'unreachable',
+      'not-a-file',
+      'missing',
+      'missing',
+      'unreachable',
+      'unreachable',
+    ]);
   });
 });
