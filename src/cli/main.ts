@@ -2,11 +2,12 @@
 import type { CommanderError } from 'commander';
 import type { Diagnostic } from '../core/diagnostic/diagnostic.ts';
 import { ConfigError, DefinitionError } from '../core/diagnostic/input-error.ts';
+import { diagnosticsAsData } from '../core/diagnostic/render.ts';
 import { SystemError } from '../core/diagnostic/system-error.ts';
 import { inject } from './commands/inject.ts';
 import { EXIT, type ExitStatus, UsageError } from './exit-status.ts';
 import { readInjectArguments } from './inject-arguments.ts';
-import { diagnosticsAsData, writeDiagnostics, writeJson, writeNote } from './output.ts';
+import { writeDiagnostics, writeJson, writeNote } from './output.ts';
 
 /** Runs the program on its arguments and gives its exit status; nothing escapes as a stack trace. */
 async function main(args: readonly string[]): Promise<ExitStatus> {

@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 import type { styleText } from 'node:util';
 import type { Diagnostic } from '../core/diagnostic/diagnostic.ts';
 import { escapeControls } from '../core/diagnostic/quote.ts';
-import { diagnosticText, renderDiagnostic, renderHeadline } from '../core/diagnostic/render.ts';
+import { renderDiagnostic, renderHeadline } from '../core/diagnostic/render.ts';
 import { errnoOf, SystemError } from '../core/diagnostic/system-error.ts';
 
 const STDOUT = 1;
@@ -83,14 +83,6 @@ export function toJson(value: unknown, indent = ''): string {
   const [open, close] = isList ? '[]' : '{}';
   if (parts.length === 0) return `${open}${close}`;
   return `${open}\n${parts.map((part) => inner + part).join(',\n')}\n${indent}${close}`;
-}
-
-/** Gives findings as data for `--json`, each with its English. */
-export function diagnosticsAsData(diagnostics: readonly Diagnostic[]): readonly object[] {
-  return diagnostics.map((diagnostic) => {
-    const { what, why, fix } = diagnosticText(diagnostic);
-    return { ...diagnostic, message: what, why, fix };
-  });
 }
 
 /**

@@ -1,5 +1,5 @@
+import { diagnosticsAsData } from '../core/diagnostic/render.ts';
 import type { ExtensionHook, InjectionPlan, PlannedHook } from '../core/injection/plan.ts';
-import { diagnosticsAsData } from './output.ts';
 
 /** Gives a plan as the report of `--report` and `--json`: what was injected, by stage. Its schema is schemas/report.json. */
 export function injectionReport(plan: InjectionPlan): object {

@@ -22,6 +22,8 @@ export interface SettingsSource {
 
 /** What settings of a kind look like. */
 export interface SettingsForm {
+  /** Whose settings they are: the name of the schema and of the page of the documentation. */
+  readonly door: 'runtime' | 'nri';
   /** Tells whether a value has the shape of the kind's schema. */
   readonly validate: ShapeValidator;
   /** The names of the settings, for advice. */
@@ -49,7 +51,7 @@ export async function parseSettingsText(path: string, text: string, form: Settin
           pointer: shapeError.instancePath,
           hint: hintFor(shapeError, content, segments, form),
         };
-        return error('SETTING_VALUE', place, { problem: problemOf(shapeError, form) });
+        return error('SETTING_VALUE', place, { problem: problemOf(shapeError, form), door: form.door });
       });
   const value = isObject(content) ? { value: content } : {};
   return { ...value, diagnostics: [...diagnostics, ...problems] };

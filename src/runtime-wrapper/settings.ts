@@ -52,6 +52,7 @@ type GivenSettings = Partial<Omit<RuntimeSettings, 'runtime'>> & { readonly runt
 export type SettingsDocument = GivenSettings & { readonly profiles?: Readonly<Record<string, GivenSettings>> };
 
 const FORM: SettingsForm = {
+  door: 'runtime',
   validate: validateRuntime,
   keys: [...Object.keys(DEFAULT_SETTINGS), 'profiles'],
   explain: ({ keyword }, key) => {

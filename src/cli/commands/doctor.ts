@@ -1,9 +1,9 @@
-import { diagnosticText, renderHeadline } from '../../core/diagnostic/render.ts';
+import { diagnosticsAsData, diagnosticText, renderHeadline } from '../../core/diagnostic/render.ts';
 import { DEFAULT_HOOK_DIRECTORIES } from '../../host/hook-directories.ts';
 import { type PathState, PROGRAM_DIRECTORIES, readMountinfo } from '../../host/machine.ts';
 import { type DoctorReport, examine, mustBeMended } from '../doctor-report.ts';
 import { EXIT, type ExitStatus } from '../exit-status.ts';
-import { diagnosticsAsData, safeLines, styled, writeJson, writeResult } from '../output.ts';
+import { safeLines, styled, writeJson, writeResult } from '../output.ts';
 
 /** Flags of `hooks doctor`. */
 export interface DoctorFlags {

@@ -2,6 +2,7 @@ import type { Catalog } from '../../core/catalog/catalog.ts';
 import type { Diagnostic } from '../../core/diagnostic/diagnostic.ts';
 import { ConfigError } from '../../core/diagnostic/input-error.ts';
 import { escapeControls } from '../../core/diagnostic/quote.ts';
+import { diagnosticsAsData } from '../../core/diagnostic/render.ts';
 import { explainInjection, planInjection } from '../../core/injection/plan.ts';
 import { type RuntimeSetting, runtimeSettings } from '../../core/oci/runtime-setting.ts';
 import { type ContainerView, containerFromConfig } from '../../core/when/container.ts';
@@ -10,7 +11,7 @@ import { bindMountRule, type CatalogFlags, loadCatalogFromFlags } from '../catal
 import { placedInConfig, readConfigInput } from '../config-input.ts';
 import { describeRuntimeSetting, describeVerdict } from '../describe.ts';
 import { EXIT, type ExitStatus, UsageError } from '../exit-status.ts';
-import { diagnosticsAsData, styled, writeDiagnostics, writeJson, writeNote, writeResult } from '../output.ts';
+import { styled, writeDiagnostics, writeJson, writeNote, writeResult } from '../output.ts';
 import { excerptReader } from '../source-text.ts';
 
 /** Flags of `hooks explain`. */

@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Catalog } from '../../core/catalog/catalog.ts';
 import { ConfigError } from '../../core/diagnostic/input-error.ts';
+import { diagnosticsAsData } from '../../core/diagnostic/render.ts';
 import type { ConfigText } from '../../core/injection/config-text.ts';
 import { editParsedConfig } from '../../core/injection/edit.ts';
 import { type InjectionPlan, type PlanOptions, planInjection } from '../../core/injection/plan.ts';
@@ -11,7 +12,7 @@ import { bindMountRule, type CatalogFlags, loadCatalogFromFlags } from '../catal
 import { placedInConfig, readConfigInput } from '../config-input.ts';
 import { describePlan } from '../describe.ts';
 import { EXIT, type ExitStatus, UsageError } from '../exit-status.ts';
-import { diagnosticsAsData, toJson, writeDiagnostics, writeJson, writeNote, writeResult } from '../output.ts';
+import { toJson, writeDiagnostics, writeJson, writeNote, writeResult } from '../output.ts';
 import { injectionReport } from '../report.ts';
 import { excerptReader } from '../source-text.ts';
 

@@ -2,6 +2,7 @@ import { realpathSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Diagnostic, error, hasErrors } from '../../core/diagnostic/diagnostic.ts';
 import { escapeControls } from '../../core/diagnostic/quote.ts';
+import { diagnosticsAsData } from '../../core/diagnostic/render.ts';
 import { SystemError } from '../../core/diagnostic/system-error.ts';
 import { EXECUTABLE } from '../../host/executable.ts';
 import { readBoundedFile } from '../../host/file.ts';
@@ -12,7 +13,7 @@ import { ownProgram } from '../../host/own-program.ts';
 import { createTrustCheck } from '../../host/trust.ts';
 import { reasonOf } from '../../host/write-file.ts';
 import { EXIT, type ExitStatus, UsageError } from '../exit-status.ts';
-import { diagnosticsAsData, writeDiagnostics, writeJson, writeNote, writeResult } from '../output.ts';
+import { writeDiagnostics, writeJson, writeNote, writeResult } from '../output.ts';
 import { shippedDefinitions } from '../shipped-definitions.ts';
 import { excerptReader } from '../source-text.ts';
 

@@ -1,8 +1,9 @@
 import type { HookDefinition } from '../../core/definition/hook-definition.ts';
 import { escapeControls } from '../../core/diagnostic/quote.ts';
+import { diagnosticsAsData } from '../../core/diagnostic/render.ts';
 import { type CatalogFlags, loadCatalogFromFlags } from '../catalog-flags.ts';
 import { EXIT, type ExitStatus } from '../exit-status.ts';
-import { diagnosticsAsData, writeDiagnostics, writeJson, writeResult } from '../output.ts';
+import { writeDiagnostics, writeJson, writeResult } from '../output.ts';
 import { excerptReader } from '../source-text.ts';
 
 /** Does `hooks list`: the definitions in force in the order of injection, then those masked and inactive. */

@@ -1,9 +1,10 @@
 import { error } from '../../core/diagnostic/diagnostic.ts';
 import { escapeControls } from '../../core/diagnostic/quote.ts';
+import { diagnosticsAsData } from '../../core/diagnostic/render.ts';
 import { placeOnHost } from '../../host/host-root.ts';
 import { uninstallFiles } from '../../host/uninstall-files.ts';
 import { EXIT, type ExitStatus } from '../exit-status.ts';
-import { diagnosticsAsData, writeDiagnostics, writeJson, writeNote, writeResult } from '../output.ts';
+import { writeDiagnostics, writeJson, writeNote, writeResult } from '../output.ts';
 
 /** Flags of `hooks uninstall`. */
 export interface UninstallFlags {

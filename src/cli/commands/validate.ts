@@ -2,10 +2,11 @@ import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Catalog } from '../../core/catalog/catalog.ts';
 import { type Diagnostic, error, hasErrors } from '../../core/diagnostic/diagnostic.ts';
+import { diagnosticsAsData } from '../../core/diagnostic/render.ts';
 import { errnoOf } from '../../core/diagnostic/system-error.ts';
 import { loadCatalog, loadDefinitionFiles } from '../../host/hook-directories.ts';
 import { EXIT, type ExitStatus } from '../exit-status.ts';
-import { diagnosticsAsData, writeDiagnostics, writeJson, writeResult } from '../output.ts';
+import { writeDiagnostics, writeJson, writeResult } from '../output.ts';
 import { excerptReader } from '../source-text.ts';
 
 /** Flags of `hooks validate`. */

@@ -30,6 +30,7 @@ export interface DiagnosticArguments {
   STAGES_EMPTY: Nothing;
   HOOK_PATH_EMPTY: Nothing;
   HOOK_PATH_MISSING: { readonly hookPath: string };
+  HOOK_PROGRAM_MISSING: { readonly hookPath: string };
   HOOK_PATH_IN_CONTAINER: { readonly hookPath: string };
   HOOK_PATH_UNREACHABLE: { readonly hookPath: string; readonly reason: string };
   HOOK_PATH_RELATIVE: { readonly hookPath: string };
@@ -45,8 +46,8 @@ export interface DiagnosticArguments {
   // Policy
   POLICY_VALUE: { readonly problem: string };
   POLICY_REFUSED: { readonly wish: string; readonly line: string };
-  // Settings of the runtime wrapper
-  SETTING_VALUE: { readonly problem: string };
+  // Settings of the runtime wrapper and the NRI plugin
+  SETTING_VALUE: { readonly problem: string; readonly door?: 'runtime' | 'nri' };
   PROFILE_UNKNOWN: { readonly profile: string; readonly known: readonly string[] };
   // Containers
   CONFIG_SYNTAX: { readonly expected: string; readonly found: string };
@@ -57,6 +58,7 @@ export interface DiagnosticArguments {
   CONFIG_KEY_CASE: { readonly key: string; readonly meant: string };
   PROCESS_ARGS_EMPTY: { readonly definition: string };
   COMMAND_TOO_LONG: { readonly length: number; readonly limit: number };
+  DECISION_FAILED: { readonly reason: string };
   ANNOTATION_TOO_LONG: { readonly key: string; readonly length: number; readonly limit: number };
 }
 

@@ -20,6 +20,19 @@ export function diagnosticText<Code extends DiagnosticCode>(diagnostic: Diagnost
   return { what: escapeControls(what), why: escapeControls(why), fix: escapeControls(fix) };
 }
 
+/** Gives findings as data for JSON documents, each with its English. */
+export function diagnosticsAsData(diagnostics: readonly Diagnostic[]): readonly object[] {
+  return diagnostics.map((diagnostic) => {
+    const { what, why, fix } = diagnosticText(diagnostic);
+    return { ...diagnostic, message: what, why, fix };
+  });
+}
+
+/** Gives a finding as one line with what mends it, for those who show no more than a line. */
+export function renderLine(diagnostic: Diagnostic): string {
+  return `${renderHeadline(diagnostic)} (fix: ${diagnosticText(diagnostic).fix})`;
+}
+
 /** Gives the first line of a finding: `file:line:column: severity CODE: text`, as compilers print it. */
 export function renderHeadline(diagnostic: Diagnostic): string {
   const { path, at, severity, code } = diagnostic;
@@ -209,6 +222,11 @@ const TEXT: { readonly [Code in DiagnosticCode]: TextOf<Code> } = {
     why: 'Podman and CRI-O drop such a definition without a word',
     fix: 'install the program, correct the path, or remove the definition',
   }),
+  HOOK_PROGRAM_MISSING: ({ hookPath }) => ({
+    what: `${quote(hookPath)} does not exist, and this definition matches the container`,
+    why: 'a container that should have a hook must not start without it (onError: fail)',
+    fix: "install the program, correct the path, or remove the definition; a plugin in a pod needs --host-root to see the host's files",
+  }),
   HOOK_PATH_IN_CONTAINER: ({ hookPath }) => ({
     what: `${quote(hookPath)} does not exist on the host, so this startContainer definition is inactive`,
     why: "a startContainer hook runs in the container, from the container's files, yet Podman and CRI-O look on the host",
@@ -293,10 +311,10 @@ const TEXT: { readonly [Code in DiagnosticCode]: TextOf<Code> } = {
     why: 'whoever may create a container writes its annotations, so they grant nothing by themselves',
     fix: `where that is meant, add to the policy: ${line}`,
   }),
-  SETTING_VALUE: ({ problem }, hint) => ({
+  SETTING_VALUE: ({ problem, door = 'runtime' }, hint) => ({
     what: problem,
     why: 'these settings decide which hooks a container gets, so a mistake in them stops every container',
-    fix: hint === undefined ? 'see schemas/runtime.json and docs/runtime.md' : `write ${quote(hint)}`,
+    fix: hint === undefined ? `see schemas/${door}.json and docs/${door}.md` : `write ${quote(hint)}`,
   }),
   PROFILE_UNKNOWN: ({ profile, known }, hint) => ({
     what: `there is no profile ${quote(profile)} under "profiles"`,
@@ -340,6 +358,11 @@ const TEXT: { readonly [Code in DiagnosticCode]: TextOf<Code> } = {
     what: `process.args is empty, so the commands condition of ${quote(definition)} cannot be decided`,
     why: 'a container with a process must name its program (runtime-spec, config.md, process)',
     fix: 'give process.args at least one entry, or remove "process"',
+  }),
+  DECISION_FAILED: ({ reason }) => ({
+    what: `it cannot be decided which hooks the container gets: ${reason}`,
+    why: 'a fault of the program must not let a container start without its hooks',
+    fix: 'please report this, with the container and the definitions',
   }),
   COMMAND_TOO_LONG: ({ length, limit }) => ({
     what: `process.args[0] has ${length} bytes; the limit is ${limit}`,

@@ -67,6 +67,9 @@ const TEXT = {
   DEVICE_V1: 'cannot write "{value}" to {path}: {reason}',
   DEVICE_QUERY: '{text} names no device: {reason}',
   DEVICE_MISSING: 'there is no device {path}: {reason}',
+  LISTEN: 'cannot listen at {address}: {reason}',
+  NRI_STATUS: 'cannot ask the NRI plugin at {path}: {reason}',
+  NRI_PROTOCOL: 'the runtime does not speak NRI as it is known here: {reason}',
   DEVICE_UNKNOWN: 'no driver named {name} is in /proc/devices or /proc/misc; load its module first',
 } as const;
 

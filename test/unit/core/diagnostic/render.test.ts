@@ -70,6 +70,12 @@ const SAMPLES: Sample = {
   STAGES_EMPTY: [{}, 'the list of stages is empty', 'name a stage'],
   HOOK_PATH_EMPTY: [{}, 'the path of the hook is empty', 'give the absolute path'],
   HOOK_PATH_MISSING: [{ hookPath: '/x' }, '"/x" does not exist, so this definition is inactive', 'install the program'],
+  DECISION_FAILED: [{ reason: 'x' }, 'it cannot be decided which hooks the container gets: x', 'please report this'],
+  HOOK_PROGRAM_MISSING: [
+    { hookPath: '/x' },
+    '"/x" does not exist, and this definition matches the container',
+    'install the program, correct the path, or remove the definition',
+  ],
   HOOK_PATH_IN_CONTAINER: [
     { hookPath: '/x' },
     '"/x" does not exist on the host, so this startContainer definition is inactive',
