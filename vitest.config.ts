@@ -6,7 +6,10 @@ const json = process.env['HOOKS_TEST_JSON'];
 
 const config: ViteUserConfig = defineConfig({
   resolve: {
-    alias: { '#libc': fileURLToPath(new URL('./src/linux/libc/node.ts', import.meta.url)) },
+    alias: {
+      '#inherited-socket': fileURLToPath(new URL('./src/nri/inherited-socket-node.ts', import.meta.url)),
+      '#libc': fileURLToPath(new URL('./src/linux/libc/node.ts', import.meta.url)),
+    },
   },
   test: {
     globalSetup: ['test/build-dist.ts', 'test/build-executable.ts'],

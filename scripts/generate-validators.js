@@ -10,6 +10,7 @@ const VALIDATORS = [
   { schema: 'hook-0.1.0', file: 'validate-hook-0-1-0', name: 'validateHook010' },
   { schema: 'policy', file: 'validate-policy', name: 'validatePolicy' },
   { schema: 'runtime', file: 'validate-runtime', name: 'validateRuntime' },
+  { schema: 'nri', file: 'validate-nri', name: 'validateNri' },
 ];
 
 const PROSE = ['title', 'description', 'examples'];

@@ -30,16 +30,16 @@ export function loadCatalogFromFlags(flags: CatalogFlags, extensionStages: reado
 }
 
 /** Gives the rule for hasBindMounts as the library takes it. */
-export function bindMountRule(flags: CatalogFlags): BindMountRule {
-  switch (flags.hasBindMounts) {
+export function bindMountRule({ hasBindMounts }: Pick<CatalogFlags, 'hasBindMounts'>): BindMountRule {
+  switch (hasBindMounts) {
     case 'true':
       return true;
     case 'false':
       return false;
     case 'user':
     case 'any':
-      return flags.hasBindMounts;
+      return hasBindMounts;
     default:
-      return flags.hasBindMounts satisfies never;
+      return hasBindMounts satisfies never;
   }
 }

@@ -6,6 +6,7 @@ import type { ExitStatus } from './exit-status.ts';
 import { type Action, choice, collect, examples, extensionStage, type Run, withOutput } from './flag.ts';
 import { addHelperCommands } from './helper-commands.ts';
 import { addInstallCommands } from './install-commands.ts';
+import { addNriCommands } from './nri-commands.ts';
 import { writeNote, writeResult } from './output.ts';
 
 /** Told the exit status of the command that ran. */
@@ -155,6 +156,7 @@ export function createProgram(onEnd: OnEnd = () => undefined): Command {
   addDevicesCommands(program, run);
   addCgroupCommands(program, run);
   addHelperCommands(program, run);
+  addNriCommands(program, run);
   withOutput(program.command('runs'))
     .summary('show what recorded hooks did and said')
     .description('List the containers with recorded hook runs, or show the runs of one (runtime wrapper, recordHooks).')

@@ -1,0 +1,111 @@
+import { createConnection } from 'node:net';
+import { isObject } from '../../core/definition/keys.ts';
+import { errnoOf, SystemError } from '../../core/diagnostic/system-error.ts';
+import { defaultSettings } from '../../nri/settings.ts';
+import { EXIT, type ExitStatus } from '../exit-status.ts';
+import { safeLines, writeJson, writeResult } from '../output.ts';
+
+/** Flags of `hooks nri status`. */
+export interface NriStatusFlags {
+  readonly status?: string;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
+/** Does `hooks nri status`: what the running plugin says of itself. */
+export async function nriStatus(flags: NriStatusFlags): Promise<ExitStatus> {
+  const path = flags.status ?? defaultSettings().status;
+  const status = await readStatus(path);
+  if (flags.json) writeJson(status);
+  else if (!flags.quiet) writeResult(`${describe(status).map(safeLines).join('\n')}\n`);
+  return status['ready'] === true ? EXIT.done : EXIT.no;
+}
+
+/** Longer than any status, and far below what memory bears. */
+const STATUS_LIMIT = 16 << 20;
+
+const PATIENCE_MILLISECONDS = 5000;
+
+/**
+ * Reads the status document of the plugin behind a socket.
+ *
+ * @throws {SystemError} `NRI_STATUS` when there is none, or what answers is none
+ */
+export async function readStatus(path: string): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    const status: unknown = JSON.parse(await readAll(path));
+    if (!isObject(status) || status['schemaVersion'] !== 1) throw new Error('what answers is no status');
+    return status;
+  } catch (failure) {
+    const errno = errnoOf(failure);
+    const isNothing = errno === 'ENOENT' || errno === 'ECONNREFUSED';
+    const reason = isNothing
+      ? 'no plugin is running there'
+      : failure instanceof Error
+        ? failure.message
+        : String(failure);
+    throw new SystemError('NRI_STATUS', { path, reason }, { cause: failure });
+  }
+}
+
+function readAll(path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const socket = createConnection({ path });
+    const fail = (reason: string): void => {
+      socket.destroy(new Error(reason));
+    };
+    socket.setTimeout(PATIENCE_MILLISECONDS, () => fail(`no answer within ${PATIENCE_MILLISECONDS / 1000} s`));
+    socket.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > STATUS_LIMIT) fail('the answer is too long');
+      else chunks.push(chunk);
+    });
+    socket.once('error', reject);
+    socket.once('end', () => resolve(Buffer.concat(chunks).toString()));
+  });
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+function describe(status: Json): string[] {
+  const of = (key: string): Json => partOf(status, key);
+  const [catalog, connection, plugin, runtime] = [of('catalog'), of('connection'), of('plugin'), of('runtime')];
+  const [settings, containers, synchronized] = [of('settings'), of('containers'), of('synchronized')];
+  const reasons = listOf(status['reasons']).map(String);
+  const missing = listOf(synchronized['missing']).filter(isObject);
+  const namespaces = listOf(settings['exemptNamespaces']).join(', ');
+  return [
+    status['ready'] === true ? 'ready' : 'not ready',
+    ...reasons.map((reason) => `  ${reason}`),
+    `plugin ${text(plugin['index'])}-${text(plugin['name'])}, ${text(status['mode'])}, pid ${text(status['pid'])}, since ${text(status['startedAt'])}`,
+    `runtime ${text(runtime['name'], 'not known yet')} ${text(runtime['version'])}`.trimEnd(),
+    `connection ${text(connection['step'])} since ${text(connection['since'])}, ${text(connection['connects'])} so far`,
+    `definitions ${text(catalog['definitions'])} in force, ${text(catalog['inactive'])} inactive, generation ${text(catalog['generation'])}${catalog['stale'] === true ? ', the files have errors now' : ''}`,
+    `on error ${text(settings['onError'])}${namespaces === '' ? '' : `; exempt: ${namespaces}`}`,
+    `containers ${Object.entries(containers)
+      .map(([outcome, count]) => `${text(count)} ${outcome}`)
+      .join(', ')}`,
+    ...missing.map((hook) => {
+      const { namespace, pod, name, definition, stage } = hook;
+      return `missing: ${text(namespace)}/${text(pod)} ${text(name)} runs without the ${text(stage)} hook of ${text(definition)}`;
+    }),
+    ...listOf(status['diagnostics'])
+      .filter(isObject)
+      .map(({ path, severity, code, message }) => `${text(path)}: ${text(severity)} ${text(code)}: ${text(message)}`),
+  ];
+}
+
+function partOf(value: Json, key: string): Json {
+  const part = value[key];
+  return isObject(part) ? part : {};
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function text(value: unknown, whenAbsent = ''): string {
+  return value === undefined ? whenAbsent : String(value);
+}

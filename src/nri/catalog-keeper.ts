@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import type { Catalog } from '../core/catalog/catalog.ts';
+import type { Diagnostic } from '../core/diagnostic/diagnostic.ts';
+import { EXECUTABLE } from '../host/executable.ts';
+import type { LoadCatalogOptions } from '../host/hook-directories.ts';
+import { findHookProgramBeneath } from '../host/host-root.ts';
+import { watchCatalogAbove } from '../host/watch.ts';
+import type { NriSettings } from './settings.ts';
+
+/** How often programs that do not exist are looked for again. */
+const RECHECK_MILLISECONDS = 5000;
+
+/** What is known of the definitions at a moment. */
+export interface CatalogState {
+  /** The last good catalog; before there was one, the one with errors; undefined before the first is loaded. */
+  readonly catalog: Catalog | undefined;
+  /** How many catalogs have come into force. */
+  readonly generation: number;
+  /** When the last good one was loaded. */
+  readonly lastGoodAt: Date | undefined;
+  /** What there is to say of the files as they are now. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Whether the files have errors now, so that an older catalog is in force. */
+  readonly isStale: boolean;
+}
+
+/** What is known before anything is loaded. */
+export const NOTHING_LOADED: CatalogState = {
+  catalog: undefined,
+  generation: 0,
+  lastGoodAt: undefined,
+  diagnostics: [],
+  isStale: false,
+};
+
+/** Tells whether there is a catalog to decide with. */
+export function isGood({ catalog }: CatalogState): boolean {
+  return catalog !== undefined && !catalog.hasErrors;
+}
+
+/**
+ * Loads the definitions and goes on watching them, until the signal.
+ *
+ * @param changed - told the new state, the first time when the first load is done
+ */
+export async function keepCatalog(
+  settings: NriSettings,
+  signal: AbortSignal,
+  changed: (state: CatalogState) => void,
+): Promise<void> {
+  const { hooksDirs, builtin, extensionStages, hostRoot } = settings;
+  const carried = builtin ? EXECUTABLE?.definitions : undefined;
+  const beside = builtin && !carried ? [join(import.meta.dirname, '../../hooks.d')] : [];
+  const options: LoadCatalogOptions = {
+    extensionStages,
+    trust: 'refuse',
+    ...(hostRoot !== undefined && { findHookProgram: findHookProgramBeneath(hostRoot) }),
+  };
+  const watched = { ...options, signal, recheckMilliseconds: RECHECK_MILLISECONDS };
+  for await (const catalog of watchCatalogAbove(carried ?? [], [...beside, ...hooksDirs], watched)) {
+    changed({
+      catalog,
+      generation: 0,
+      lastGoodAt: new Date(),
+      diagnostics: catalog.diagnostics,
+      isStale: catalog.isStale ?? false,
+    });
+  }
+}

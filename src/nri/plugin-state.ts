@@ -1,0 +1,60 @@
+import type { Diagnostic } from '../core/diagnostic/diagnostic.ts';
+import { type CatalogState, isGood, NOTHING_LOADED } from './catalog-keeper.ts';
+import type { ConnectionStep } from './connection.ts';
+import { type Counts, createCounts } from './counts.ts';
+import type { NriSettings } from './settings.ts';
+import type { Comparison } from './synchronize.ts';
+
+/** The runtime that we are connected to, as it names itself. */
+export interface RuntimeName {
+  readonly name: string;
+  readonly version: string;
+  /** How long it waits for an answer; older runtimes do not say. */
+  readonly requestTimeoutMilliseconds?: number;
+}
+
+/** All that a plugin knows; the status and the metrics are made of it. */
+export interface PluginState {
+  readonly startedAt: Date;
+  /** Whether the plugin connects to the runtime's socket, or was started by the runtime. */
+  readonly mode: 'external' | 'pre-installed';
+  settings: NriSettings;
+  /** What is wrong with the settings, so that nothing they say can be relied on. */
+  settingsProblems: readonly Diagnostic[];
+  readonly exemptNamespaces: Set<string>;
+  catalog: CatalogState;
+  connection: { readonly step: ConnectionStep; readonly since: Date; readonly failure?: string };
+  runtime: RuntimeName | undefined;
+  comparison: Comparison | undefined;
+  lastEventAt: Date | undefined;
+  readonly counts: Counts;
+}
+
+/** Gives the state of a plugin that has just started. */
+export function createState(settings: NriSettings, mode: PluginState['mode'], now: Date): PluginState {
+  return {
+    startedAt: now,
+    mode,
+    settings,
+    settingsProblems: [],
+    exemptNamespaces: new Set(settings.exempt.namespaces),
+    catalog: NOTHING_LOADED,
+    connection: { step: 'connecting', since: now },
+    runtime: undefined,
+    comparison: undefined,
+    lastEventAt: undefined,
+    counts: createCounts(),
+  };
+}
+
+/** Gives what keeps the plugin from doing its work, a sentence each; none when it is ready. */
+export function notReadyReasons({ connection, catalog, settingsProblems, settings }: PluginState): string[] {
+  const reasons: string[] = [];
+  if (connection.step !== 'ready') {
+    const failure = connection.failure === undefined ? '' : `: ${connection.failure}`;
+    reasons.push(`not registered with the runtime at ${settings.socketPath} (${connection.step})${failure}`);
+  }
+  if (settingsProblems.length > 0) reasons.push('the settings have errors: no container is created');
+  else if (!isGood(catalog)) reasons.push('no good catalog of definitions was loaded yet');
+  return reasons;
+}

@@ -1,0 +1,121 @@
+import { ConfigError } from '../core/diagnostic/input-error.ts';
+import { renderLine } from '../core/diagnostic/render.ts';
+import type { ConfigureRequest } from '../generated/nri-messages.ts';
+import { type ConnectionStep, keepConnected } from './connection.ts';
+import { answerCreateContainer, missingHooks } from './create-container.ts';
+import { type Definitions, keepDefinitions } from './definitions.ts';
+import type { Log } from './log.ts';
+import type { PluginState } from './plugin-state.ts';
+import { settingsFromText } from './settings.ts';
+import { createGathering } from './synchronize.ts';
+import type { OpenTransport } from './transport.ts';
+import { watchEventLoop } from './watchdog.ts';
+
+/** What a plugin needs to run. */
+export interface PluginOptions {
+  /** Changed by the plugin; everybody else reads it. */
+  readonly state: PluginState;
+  readonly open: OpenTransport;
+  readonly log: Log;
+  /** Ends the plugin, after the answers that are on the way. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs the plugin: loads and watches the definitions, then keeps a session with the runtime. The promise resolves after the
+ * signal, or when the one connection of a pre-installed plugin has ended.
+ */
+export async function runPlugin({ state, open, log, signal }: PluginOptions): Promise<void> {
+  const unwatch = watchEventLoop((milliseconds) => tellStall(milliseconds, state, log));
+  const definitions = keepDefinitions(state, log);
+  const gathering = createGathering();
+  try {
+    await definitions.load();
+    await keepConnected({
+      open,
+      identity: { name: state.settings.name, index: state.settings.index },
+      isOnlyOne: state.mode === 'pre-installed',
+      signal,
+      handlers: {
+        configure: (request) => configure(request, state, { definitions, log }),
+        createContainer: (request) => answerCreateContainer(request, state, log),
+        synchronize: (request) => {
+          gathering.add(request);
+          // The runtime waits for the answer: what was gathered is looked at behind it.
+          if (!request.more) setImmediate(() => void compare());
+        },
+      },
+      told: (step, reason) => tellConnection(step, reason, state, log),
+    });
+  } finally {
+    definitions.close();
+    unwatch();
+  }
+
+  async function compare(): Promise<void> {
+    const comparison = await gathering.compare((pod, container) => missingHooks(pod, container, state));
+    state.comparison = comparison;
+    for (const missing of comparison.missing) {
+      const { namespace, pod, name, definition, stage } = missing;
+      const message = `${namespace}/${pod} ${name} runs without the ${stage} hook of ${definition}`;
+      log('warning', 'missing-hook', message, { ...missing });
+    }
+    const { containers, missingCount, isComplete } = comparison;
+    const level = missingCount > 0 || !isComplete ? 'warning' : 'info';
+    const message = `${missingCount} hooks are missing in ${containers} running containers`;
+    log(level, 'synchronized', message, { containers, missing: missingCount, complete: isComplete });
+  }
+}
+
+/** Takes in what the runtime says of itself, and the settings that it has for a plugin it started. */
+async function configure(
+  request: ConfigureRequest,
+  state: PluginState,
+  { definitions, log }: { readonly definitions: Definitions; readonly log: Log },
+): Promise<void> {
+  const { config, runtimeName, runtimeVersion, requestTimeout } = request;
+  state.runtime = {
+    name: runtimeName,
+    version: runtimeVersion,
+    ...(requestTimeout > 0n && { requestTimeoutMilliseconds: Number(requestTimeout) }),
+  };
+  if (config.trim() === '') return;
+  try {
+    state.settings = { ...state.settings, ...(await settingsFromText('the configuration of the runtime', config)) };
+    for (const namespace of state.settings.exempt.namespaces ?? []) state.exemptNamespaces.add(namespace);
+    state.settingsProblems = [];
+    await definitions.load();
+  } catch (failure) {
+    if (!(failure instanceof ConfigError)) throw failure;
+    // To end here would let all containers start without hooks: each is refused instead, with the reason.
+    state.settingsProblems = failure.diagnostics;
+    const findings = failure.diagnostics.map(renderLine);
+    log('error', 'settings', 'the settings have errors: no container is created', { findings });
+  }
+}
+
+function tellStall(milliseconds: number, { counts, runtime }: PluginState, log: Log): void {
+  counts.stalls.count++;
+  counts.stalls.longestMilliseconds = Math.max(counts.stalls.longestMilliseconds, milliseconds);
+  const name = runtime?.name ?? 'the runtime';
+  log('warning', 'stall', `the plugin stood still for ${milliseconds} ms; ${name} may go on without it`, {
+    milliseconds,
+  });
+}
+
+function tellConnection(step: ConnectionStep, reason: string | undefined, state: PluginState, log: Log): void {
+  const before = state.connection;
+  const failure = reason ?? (step === 'ready' ? undefined : before.failure);
+  state.connection = { step, since: new Date(), ...(failure !== undefined && { failure }) };
+  const { settings, runtime, counts, mode } = state;
+  const where = mode === 'external' ? settings.socketPath : 'the runtime that started the plugin';
+  if (step === 'ready') {
+    counts.connects++;
+    const name = [runtime?.name, runtime?.version].filter(Boolean).join(' ');
+    log('info', 'connected', `registered as ${settings.index}-${settings.name} with ${name} at ${where}`);
+  } else if ((step === 'waiting' || step === 'ended') && (before.step === 'ready' || reason !== before.failure)) {
+    // A runtime that is not there is told once, and not at each attempt.
+    const level = step === 'ended' && mode === 'external' ? 'info' : 'warning';
+    log(level, 'disconnected', `not connected to ${where}: ${reason ?? 'left'}`);
+  }
+}

@@ -1,0 +1,18 @@
+import type { PluginIdentity } from './session.ts';
+
+/** How a runtime starts a plugin that lies in its plugin directory: with its name, and a connected socket. */
+export interface Preinstalled {
+  readonly identity: PluginIdentity;
+  /** The descriptor of the socket. */
+  readonly descriptor: number;
+}
+
+/**
+ * Tells whether a runtime started this process as a pre-installed plugin: then its environment says the name, the index
+ * and the descriptor. Source: containerd/nri, pkg/api/plugin.go.
+ */
+export function preinstalledBy(environment: NodeJS.ProcessEnv): Preinstalled | undefined {
+  const { NRI_PLUGIN_NAME: name, NRI_PLUGIN_IDX: index, NRI_PLUGIN_SOCKET: socket } = environment;
+  if (!name || !index || !socket || !/^[0-9]{1,9}$/.test(socket)) return undefined;
+  return { identity: { name, index }, descriptor: Number(socket) };
+}

@@ -1,0 +1,127 @@
+import { statSync } from 'node:fs';
+import { inheritedTransport } from '#inherited-socket';
+import { error } from '../core/diagnostic/diagnostic.ts';
+import { ConfigError } from '../core/diagnostic/input-error.ts';
+import { renderLine } from '../core/diagnostic/render.ts';
+import { SystemError } from '../core/diagnostic/system-error.ts';
+import { readBoundedFile } from '../host/file.ts';
+import type { SettingsSource } from '../host/settings-file.ts';
+import { reasonOf } from '../host/write-file.ts';
+import { createLog, type Log } from './log.ts';
+import { metricsText } from './metrics.ts';
+import { type MetricsAddress, parseMetricsAddress, serveMetrics } from './metrics-server.ts';
+import { runPlugin } from './plugin.ts';
+import { createState, type PluginState } from './plugin-state.ts';
+import { preinstalledBy } from './preinstalled.ts';
+import { defaultSettings, type GivenSettings, loadSettings, type NriSettings } from './settings.ts';
+import { unixTransport } from './socket-transport.ts';
+import { statusDocument } from './status.ts';
+import { serveStatus } from './status-server.ts';
+
+/** How the plugin is started. */
+export interface StartOptions {
+  /** Settings that go before those of the file. */
+  readonly given: GivenSettings;
+  readonly source: SettingsSource;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** Where Kubernetes tells a pod its namespace. */
+const NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
+
+const STANDARD_ERROR = 2;
+
+/** How long the last lines of the log may take. */
+const FLUSH_MILLISECONDS = 500;
+
+/**
+ * Runs the plugin until SIGTERM or SIGINT; one that the runtime started, until the runtime leaves.
+ *
+ * @throws {ConfigError} when the settings have errors; {SystemError} `LISTEN`, `DIRECTORY_READ`
+ */
+export async function startPlugin({ given, source, environment }: StartOptions): Promise<void> {
+  // Everything that is made belongs to nobody else: the sockets of status and metrics.
+  process.umask(0o077);
+  const preinstalled = given.socketPath === undefined ? preinstalledBy(environment) : undefined;
+  const writer = createLog(STANDARD_ERROR);
+  const { log } = writer;
+  const state = createState(defaultSettings(), preinstalled ? 'pre-installed' : 'external', new Date());
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  const closers: (() => void)[] = [];
+  try {
+    const ofFile = await settingsOf(source, state, log);
+    state.settings = { ...defaultSettings(), ...ofFile, ...given, ...preinstalled?.identity };
+    for (const namespace of exemptNamespaces(state.settings, environment)) state.exemptNamespaces.add(namespace);
+    checkHostRoot(state.settings);
+    const isStatusAsked = (given.status ?? ofFile.status) !== undefined;
+    closers.push(await openStatus(state, isStatusAsked && !preinstalled, log));
+    closers.push(await openMetrics(state, source));
+    const { socketPath } = state.settings;
+    const open = preinstalled ? inheritedTransport(preinstalled.descriptor) : unixTransport(socketPath);
+    await runPlugin({ state, open, log, signal: stop.signal });
+  } finally {
+    for (const close of closers) close();
+    await new Promise((resolve) => setImmediate(resolve));
+    await writer.flush(FLUSH_MILLISECONDS);
+  }
+}
+
+/** A plugin that the runtime started has nobody to tell a mistake to, and nobody starts it again: it refuses instead. */
+async function settingsOf(source: SettingsSource, state: PluginState, log: Log): Promise<GivenSettings> {
+  try {
+    return checkedMetrics(await loadSettings(source), source.path);
+  } catch (failure) {
+    if (!(failure instanceof ConfigError) || state.mode === 'external') throw failure;
+    state.settingsProblems = failure.diagnostics;
+    const findings = failure.diagnostics.map(renderLine);
+    log('error', 'settings', 'the settings have errors: no container is created', { findings });
+    return {};
+  }
+}
+
+function checkedMetrics(settings: GivenSettings, path: string): GivenSettings {
+  if (settings.metrics === undefined || parseMetricsAddress(settings.metrics)) return settings;
+  const problem = 'metrics are served to this machine only: a loopback address with a port, or unix:/PATH';
+  throw new ConfigError([error('SETTING_VALUE', { path, pointer: '/metrics' }, { problem, door: 'nri' })]);
+}
+
+function exemptNamespaces({ exempt }: NriSettings, environment: NodeJS.ProcessEnv): readonly string[] {
+  const own = environment['POD_NAMESPACE'] || namespaceOfAccount();
+  return [...(exempt.namespaces ?? []), ...(own ? [own] : [])];
+}
+
+function namespaceOfAccount(): string | undefined {
+  const content = readBoundedFile(NAMESPACE_FILE, 1024);
+  return content.kind === 'content' ? content.bytes.toString().trim() : undefined;
+}
+
+/** Without the host's root there, every program would seem to be missing. */
+function checkHostRoot({ hostRoot }: NriSettings): void {
+  if (hostRoot === undefined) return;
+  try {
+    if (!statSync(hostRoot).isDirectory()) throw new Error('it is no directory');
+  } catch (failure) {
+    throw new SystemError('DIRECTORY_READ', { path: hostRoot, reason: reasonOf(failure) }, { cause: failure });
+  }
+}
+
+/** Where nobody asked for it, the status is a convenience that must not keep the plugin from its work. */
+async function openStatus(state: PluginState, isAsked: boolean, log: Log): Promise<() => void> {
+  try {
+    return await serveStatus(state.settings.status, () => statusDocument(state));
+  } catch (failure) {
+    if (isAsked || !(failure instanceof SystemError)) throw failure;
+    log('warning', 'status', `there is no status socket: ${failure.message}`);
+    return () => undefined;
+  }
+}
+
+async function openMetrics(state: PluginState, source: SettingsSource): Promise<() => void> {
+  const { metrics } = state.settings;
+  if (metrics === undefined) return () => undefined;
+  const address: MetricsAddress | undefined = parseMetricsAddress(
+    checkedMetrics({ metrics }, source.path).metrics ?? '',
+  );
+  return address ? serveMetrics(address, () => metricsText(state)) : () => undefined;
+}
