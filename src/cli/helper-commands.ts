@@ -99,10 +99,28 @@ export function addHelperCommands(program: Command, run: Run): void {
     )
     .action(run(async () => (await load()).helperPsi));
 
+  addCompatDir(helper, run);
+
   // What psi starts; it has its trigger as descriptor 3, which nobody types.
   withWatch(helper.command('psi-watch', { hidden: true })).action(run(async () => (await load()).helperPsiWatch));
 
   for (const verb of helper.commands) verb.exitOverride();
+}
+
+function addCompatDir(helper: Command, run: Run): void {
+  withOutput(helper.command('compat-dir'))
+    .description(
+      "Make the host's cgroup directory of a container that runs inside a sandbox, with its limits and without a process, as cAdvisor looks for it. It never stops a container. Run it at poststop too, where it removes what it made.",
+    )
+    .addOption(choice('--weight-formula <formula>', 'how cpu.shares become cpu.weight', ['log', 'linear'], 'log'))
+    .addOption(choice('--reservation <file>', 'where a memory reservation goes', ['low', 'min'], 'low'))
+    .option('--fill-existing', 'write limits also where somebody else made the directory and nothing is in it')
+    .option('--stopped', 'the container has stopped, for a runtime whose state does not say so')
+    .option('--dry-run', 'say what would be done')
+    .option('--cgroup-root <dir>', 'a plain directory instead of /sys/fs/cgroup, to try it out')
+    .option('--path <cgroup>', "with --cgroup-root: the cgroup in it (default: the config's cgroupsPath)")
+    .addHelpText('after', examples('runsc state ID | hooks helper compat-dir --dry-run --json'))
+    .action(run(async () => (await import('./commands/helper-compat-dir.ts')).helperCompatDir));
 }
 
 /** Flags of every helper. */

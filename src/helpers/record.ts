@@ -16,6 +16,9 @@ export interface MadeDirectory {
   readonly inode: number;
 }
 
+/** A directory that a helper is about to make: known by a mark of its own where the helper was killed in between. */
+export type IntendedDirectory = Pick<MadeDirectory, 'mountPoint' | 'path'>;
+
 /** A process that a helper started: ended at poststop only while its start time is still this. */
 export interface RecordedProcess extends ProcessIdentity {
   /** What it does, to tell it from the helper's others. */
@@ -26,10 +29,11 @@ export interface RecordedProcess extends ProcessIdentity {
 export interface HelperRecord {
   readonly directories: readonly MadeDirectory[];
   readonly processes?: readonly RecordedProcess[];
+  readonly intended?: readonly IntendedDirectory[];
 }
 
-/** Where records are kept: in /run for root, below XDG_RUNTIME_DIR for others. */
-function recordRoot(): string {
+/** Gives where records are kept: in /run for root, below XDG_RUNTIME_DIR for others. */
+export function recordRoot(): string {
   const runtime = process.env['XDG_RUNTIME_DIR'];
   if (process.geteuid?.() === 0) return '/run/oci-hooks';
   if (runtime?.startsWith('/') === true) return join(runtime, 'oci-hooks');

@@ -28,6 +28,7 @@ export type Deed =
   | readonly ['property', name: string, signature: string, value: unknown]
   | readonly ['write', file: string, value: string]
   | readonly ['make-directory', path: string]
+  | readonly ['remove-directory', path: string]
   | readonly ['move-processes', from: string, to: string]
   | readonly ['watch', file: string, trigger: string, command: readonly string[]]
   | readonly ['end-process', pid: number]

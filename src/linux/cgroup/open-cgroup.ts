@@ -3,10 +3,13 @@ import {
   constants,
   fchownSync,
   fstatSync,
+  lstatSync,
   mkdirSync,
+  opendirSync,
   openSync,
   readSync,
   rmdirSync,
+  type Stats,
   statfsSync,
   writeSync,
 } from 'node:fs';
@@ -27,6 +30,15 @@ export interface CgroupPlace {
   readonly path: string;
   /** A plain directory instead of cgroupfs: for dry runs and tests. Its files are truncated as they are written. */
   readonly isPlain?: boolean;
+}
+
+/** Which directory it is, beyond its name, and who may do what with it. */
+export interface CgroupIdentity {
+  readonly device: number;
+  readonly inode: number;
+  readonly uid: number;
+  /** The bits of chmod(2), the sticky bit too. */
+  readonly mode: number;
 }
 
 /**
@@ -88,9 +100,32 @@ export class OpenCgroup {
   }
 
   /** Tells which directory this is, beyond its name. */
-  identity(): { readonly device: number; readonly inode: number } {
-    const { dev, ino } = fstatSync(this.#descriptor);
-    return { device: dev, inode: ino };
+  identity(): CgroupIdentity {
+    return identityOf(fstatSync(this.#descriptor));
+  }
+
+  /** Tells which directory a name below leads to; undefined where there is none. */
+  identityOfChild(name: string): CgroupIdentity | undefined {
+    const stats = lstatSync(this.#pathOf(name), { throwIfNoEntry: false });
+    return stats?.isDirectory() === true ? identityOf(stats) : undefined;
+  }
+
+  /**
+   * Gives the names of the cgroups below, in no order.
+   *
+   * @param most - after so many the rest is left out
+   */
+  children(most: number = Number.POSITIVE_INFINITY): string[] {
+    const names: string[] = [];
+    const directory = opendirSync(`/proc/self/fd/${this.#descriptor}`);
+    try {
+      for (let entry = directory.readSync(); entry !== null && names.length < most; entry = directory.readSync()) {
+        if (entry.isDirectory()) names.push(entry.name);
+      }
+      return names;
+    } finally {
+      directory.closeSync();
+    }
   }
 
   /** Opens a file for the caller, who closes it. The error is the system call's own. */
@@ -135,11 +170,30 @@ export class OpenCgroup {
     else this.#with(file, constants.O_RDONLY | constants.O_NONBLOCK, (descriptor) => fchownSync(descriptor, uid, gid));
   }
 
-  /** Makes a cgroup below and opens it. The error is the system call's own, `EEXIST` too. */
-  makeChild(name: string): OpenCgroup {
-    mkdirSync(this.#pathOf(name));
+  /** Makes a cgroup below and opens it. The error of making it is the system call's own, `EEXIST` too. */
+  makeChild(name: string, mode?: number): OpenCgroup {
+    mkdirSync(this.#pathOf(name), mode);
+    return this.openChild(name);
+  }
+
+  /**
+   * Opens a cgroup below.
+   *
+   * @throws {SystemError} as `open`
+   */
+  openChild(name: string): OpenCgroup {
     const below = this.place.path === '/' ? '' : this.place.path;
-    return OpenCgroup.open({ ...this.place, path: `${below}/${name}` });
+    const place = { ...this.place, path: `${below}/${name}` };
+    const descriptor = openDirectory(this.#pathOf(name), place.mountPoint + place.path);
+    try {
+      if (fstatSync(descriptor).dev !== fstatSync(this.#descriptor).dev) {
+        throw new SystemError('CGROUP_NOT_CGROUP', { path: place.mountPoint + place.path });
+      }
+      return new OpenCgroup(place, descriptor);
+    } catch (error) {
+      closeSync(descriptor);
+      throw error;
+    }
   }
 
   /** Removes a cgroup below, which must be empty. The error is the system call's own. */
@@ -166,6 +220,10 @@ export class OpenCgroup {
     if (!/^[^/\0]+$/.test(name) || name === '.' || name === '..') throw new TypeError(`not a file name: ${name}`);
     return `/proc/self/fd/${this.#descriptor}/${name}`;
   }
+}
+
+function identityOf({ dev, ino, uid, mode }: Stats): CgroupIdentity {
+  return { device: dev, inode: ino, uid, mode: mode & 0o7777 };
 }
 
 function openDirectory(path: string, name: string): number {
