@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { choice, examples, type Run, withOutput } from './flag.ts';
 
-/** Adds `hooks cgroup`: path, plan and apply. */
+/** Adds `hooks cgroup`: path, plan, apply and tree. */
 export function addCgroupCommands(program: Command, run: Run): void {
   const cgroup = program
     .command('cgroup')
@@ -48,6 +48,15 @@ export function addCgroupCommands(program: Command, run: Run): void {
     .option('--dry-run', 'print what would be done')
     .addHelpText('after', examples('hooks cgroup apply --resources resources.json --pid 4711 --dry-run'))
     .action(run(async () => (await import('./commands/cgroup-apply.ts')).cgroupApply));
+
+  withOutput(cgroup.command('tree'))
+    .description('Show a cgroup and what is below it: directories, processes, threads where they part, and limits.')
+    .argument('<path>', 'a cgroup, counted from the root of the hierarchy')
+    .option('--depth <n>', 'levels below it', '16')
+    .option('--entries <n>', 'directories, processes and threads, at most', '1000')
+    .option('--cgroup-root <dir>', 'a plain directory instead of /sys/fs/cgroup, to try it out')
+    .addHelpText('after', examples('hooks cgroup tree /kubepods.slice', 'hooks cgroup tree /kubepods --depth 2 --json'))
+    .action(run(async () => (await import('./commands/cgroup-tree.ts')).cgroupTree));
 }
 
 /** Flags that decide how linux.resources are read, and the files. */

@@ -221,7 +221,11 @@ async function remove(
   patience: Patience,
 ): Promise<HelperReport> {
   const record = readRecord(state, VERB, records);
-  if (record === undefined) return NOTHING_TO_DO;
+  if (record === undefined) {
+    // A helper that was killed may have left its directory without a record in it.
+    if (!dryRun) removeRecord(state, VERB, records);
+    return NOTHING_TO_DO;
+  }
   const named = new Set(record.directories.map(({ mountPoint, path }) => mountPoint + path));
   const intended = (record.intended ?? []).filter(({ mountPoint, path }) => !named.has(mountPoint + path));
   const all: readonly OwnDirectory[] = [...record.directories, ...intended];

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, SystemError } from '../core/diagnostic/system-error.ts';
 import { parseExactJson } from '../core/oci/exact-json.ts';
@@ -87,11 +87,16 @@ export function readRecord(state: OciState, verb: string, root: string = recordR
   }
 }
 
-/** Forgets what a helper kept, and the container's directory with its last record. */
+/**
+ * Forgets what a helper kept, with what it left where it was killed in the midst of writing, and the container's directory with
+ * its last record.
+ */
 export function removeRecord(state: OciState, verb: string, root: string = recordRoot()): void {
   const directory = recordDirectory(state, root);
+  const file = `${verb}.json`;
   try {
-    unlinkSync(join(directory, `${verb}.json`));
+    const own = readdirSync(directory).filter((name) => name === file || name.startsWith(`.${file}.`));
+    for (const name of own) unlinkSync(join(directory, name));
     rmdirSync(directory);
   } catch (error) {
     // Another helper's record is still there, or nothing is: both are as they should be.

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -24,6 +24,21 @@ describe('records of helpers', () => {
     removeRecord(STATE, 'delegate', root);
     expect(readRecord(STATE, 'delegate', root)).toBeUndefined();
     expect(readdirSync(root)).toEqual([]);
+  });
+
+  it('are gone with what a killed helper left half written', () => {
+    writeRecord(STATE, 'delegate', RECORD, root);
+    const [directory = ''] = readdirSync(root);
+    writeFileSync(join(root, directory, '.delegate.json.4711-x.tmp'), '{');
+    removeRecord(STATE, 'delegate', root);
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  it('are gone without those of another helper', () => {
+    writeRecord(STATE, 'delegate', RECORD, root);
+    writeRecord(STATE, 'psi', RECORD, root);
+    removeRecord(STATE, 'delegate', root);
+    expect(readRecord(STATE, 'psi', root)).toMatchObject(RECORD);
   });
 
   it('are for their owner alone', () => {

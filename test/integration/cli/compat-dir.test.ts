@@ -1,0 +1,126 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { requires, root } from '../../requirement.ts';
+import { directoryWith, hooks, json, PROGRAM } from './run.ts';
+
+const CONFIG = {
+  annotations: { 'io.kubernetes.cri.container-type': 'container' },
+  linux: { cgroupsPath: '/pods/a/c1', resources: { pids: { limit: 3 } } },
+};
+
+/** Gives a bundle with a cgroup root in it. */
+function bundle(): string {
+  const directory = directoryWith({ 'config.json': CONFIG });
+  mkdirSync(join(directory, 'cgroup/pods'), { recursive: true });
+  return directory;
+}
+const state = (directory: string, status: string): string =>
+  JSON.stringify({ ociVersion: '1.0.2', id: 'compat-c1', status, pid: -1, bundle: directory });
+const ARGS = ['helper', 'compat-dir', '--cgroup-root', 'cgroup'];
+const compatDir = (directory: string, status: string, ...args: readonly string[]) =>
+  hooks([...ARGS, ...args], {
+    input: state(directory, status),
+    cwd: directory,
+    env: { XDG_RUNTIME_DIR: directory },
+  });
+
+describe('hooks helper compat-dir', () => {
+  it('makes the directory, says what it could not write, and removes it at poststop', () => {
+    const directory = bundle();
+    const started = compatDir(directory, 'created');
+    expect(started).toMatchObject({ status: 0, stdout: '' });
+    expect(started.stderr).toContain('pids.max was not given 3');
+    expect(existsSync(join(directory, 'cgroup/pods/a/c1'))).toBe(true);
+    expect(compatDir(directory, 'stopped')).toMatchObject({ status: 0, stdout: '', stderr: '' });
+    expect(readdirSync(join(directory, 'cgroup/pods'))).toEqual([]);
+  });
+
+  it('prints its deeds', () => {
+    expect(json(compatDir(bundle(), 'created', '--dry-run', '--json'))).toEqual({
+      schemaVersion: 1,
+      verb: 'compat-dir',
+      cgroup: '/pods/a/c1',
+      dryRun: true,
+      deeds: [
+        ['make-directory', 'cgroup/pods/a'],
+        ['make-directory', 'cgroup/pods/a/c1'],
+        ['write', 'pids.max', '3'],
+      ],
+      ignored: [],
+      warnings: [],
+    });
+  });
+
+  it.each([
+    ['no state', '{}', 'STATE_INVALID'],
+    ['a bundle without a config.json', JSON.stringify({ id: 'c', bundle: '/nowhere' }), 'FILE_READ'],
+  ])('stops no container for %s', (_, input, code) => {
+    const { status, stderr } = hooks(['helper', 'compat-dir'], { input });
+    expect(status).toBe(0);
+    expect(stderr).toContain(code);
+  });
+
+  it('is told no cgroup of the machine by its arguments', () => {
+    expect(hooks(['helper', 'compat-dir', '--path', '/x']).status).toBe(2);
+  });
+});
+
+requires([root, 'strace'], () => {
+  /** Runs the helper until it is about to do the Nth of these calls, and kills it there. False when it has no more of them. */
+  function killedBefore(call: string, nth: number, directory: string, status: string): boolean {
+    const inject = `inject=${call}:signal=KILL:when=${nth}`;
+    const strace = ['-f', '-qq', '-o', '/dev/null', '-e', `trace=${call}`, '-e', inject];
+    const run = spawnSync('strace', [...strace, ...PROGRAM, ...ARGS], {
+      cwd: directory,
+      input: state(directory, status),
+      encoding: 'utf8',
+    });
+    if (run.error) throw run.error;
+    return run.signal === 'SIGKILL' || run.status === 137;
+  }
+  const records = (): string[] => readdirSync('/run/oci-hooks').filter((name) => name.startsWith('compat-c1-'));
+  const made = (directory: string): boolean => existsSync(join(directory, 'cgroup/pods/a/c1'));
+
+  it.each(['mkdir', 'rename'])('a helper that is killed before any %s is made good by the next start', (call) => {
+    let kills = 0;
+    for (let nth = 1; ; nth++) {
+      const directory = bundle();
+      const isKilled = killedBefore(call, nth, directory, 'created');
+      if (isKilled) kills++;
+      compatDir(directory, 'created');
+      expect(made(directory)).toBe(true);
+      compatDir(directory, 'stopped');
+      expect(readdirSync(join(directory, 'cgroup/pods'))).toEqual([]);
+      expect(records()).toEqual([]);
+      if (!isKilled) break;
+    }
+    expect(kills).toBeGreaterThan(1);
+  });
+
+  it.each(['mkdir', 'rename'])('a helper that is killed before any %s is tidied up at poststop', (call) => {
+    for (let nth = 1; ; nth++) {
+      const directory = bundle();
+      const isKilled = killedBefore(call, nth, directory, 'created');
+      compatDir(directory, 'stopped');
+      expect(readdirSync(join(directory, 'cgroup/pods'))).toEqual([]);
+      if (!isKilled) break;
+    }
+  });
+
+  it.each(['rmdir', 'unlink'])('a poststop that is killed before any %s is ended by the next', (call) => {
+    let kills = 0;
+    for (let nth = 1; ; nth++) {
+      const directory = bundle();
+      compatDir(directory, 'created');
+      const isKilled = killedBefore(call, nth, directory, 'stopped');
+      if (isKilled) kills++;
+      compatDir(directory, 'stopped');
+      expect(readdirSync(join(directory, 'cgroup/pods'))).toEqual([]);
+      expect(records()).toEqual([]);
+      if (!isKilled) break;
+    }
+    expect(kills).toBeGreaterThan(0);
+  });
+});
