@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { requires, root } from '../../requirement.ts';
-import { directoryWith, hooks, json, PROGRAM } from './run.ts';
+import { directoryWith, hooks, hooksInShell, json, PROGRAM } from './run.ts';
 
 const CONFIG = {
   annotations: { 'io.kubernetes.cri.container-type': 'container' },
@@ -60,6 +60,26 @@ describe('hooks helper compat-dir', () => {
     const { status, stderr } = hooks(['helper', 'compat-dir'], { input });
     expect(status).toBe(0);
     expect(stderr).toContain(code);
+  });
+
+  it('shares what is above the containers of a pod, however they come and go', () => {
+    const ids = ['1', '2', '3', '4'];
+    const directory = directoryWith(
+      Object.fromEntries(
+        ids.map((id) => [`${id}/config.json`, { ...CONFIG, linux: { cgroupsPath: `/pods/a/b/c${id}` } }]),
+      ),
+    );
+    mkdirSync(join(directory, 'cgroup/pods'), { recursive: true });
+    // Each comes and goes three times; nothing but their own speed keeps them apart.
+    const life = `for turn in 1 2 3; do for status in creating stopped; do
+      printf '{"id":"compat-s%s","status":"%s","bundle":"%s"}' "$id" "$status" "$PWD/$id" | "$@" || echo failed; done; done`;
+    const { stdout, stderr } = hooksInShell(
+      `for id in ${ids.join(' ')}; do ( ${life} ) & done; wait`,
+      ['helper', 'compat-dir', '--cgroup-root', 'cgroup'],
+      { cwd: directory, env: { XDG_RUNTIME_DIR: directory } },
+    );
+    expect({ stdout, stderr }).toEqual({ stdout: '', stderr: '' });
+    expect(readdirSync(join(directory, 'cgroup/pods'))).toEqual([]);
   });
 
   it('is told no cgroup of the machine by its arguments', () => {
