@@ -54,6 +54,8 @@ export async function keepCatalog(
   const options: LoadCatalogOptions = {
     extensionStages,
     trust: 'refuse',
+    // The plugin is in a pod then, and kubelet makes what a ConfigMap is mounted as writable for all.
+    trustReadOnlyMounts: hostRoot !== undefined,
     ...(hostRoot !== undefined && { findHookProgram: findHookProgramBeneath(hostRoot) }),
   };
   const watched = { ...options, signal, recheckMilliseconds: RECHECK_MILLISECONDS };
