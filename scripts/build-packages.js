@@ -74,6 +74,8 @@ function fill(tree) {
   put(join(share, 'bash-completion/completions/hooks'), completion('bash'));
   put(join(share, 'zsh/vendor-completions/_hooks'), completion('zsh'));
   put(join(share, 'fish/vendor_completions.d/hooks.fish'), completion('fish'));
+  const unit = 'oci-hooks-nri.service';
+  put(join(tree, 'usr/lib/systemd/system', unit), readFileSync(join(root, 'deploy/systemd', unit)));
   for (const folder of ['schemas', 'hooks.d']) {
     cpSync(join(root, folder), join(share, 'oci-hooks', folder), { recursive: true });
   }

@@ -4,7 +4,14 @@ import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OciConfig } from '../../src/core/oci/config.ts';
 import { type ContainerdSettings, configuration, type NriPlaces } from './configuration.ts';
-import { type ContainerStatus, type Cri, connectCri, type PodSandboxConfig, type RuntimeHandler } from './cri.ts';
+import {
+  type ContainerConfig,
+  type ContainerStatus,
+  type Cri,
+  connectCri,
+  type PodSandboxConfig,
+  type RuntimeHandler,
+} from './cri.ts';
 import { removeLeftOver } from './left-over.ts';
 import { BUSYBOX_IMAGE, PAUSE_IMAGE, writeImages } from './oci-image.ts';
 import { programsOf, type Suite } from './suite.ts';
@@ -69,6 +76,8 @@ export interface ContainerOptions {
   readonly command?: readonly string[];
   readonly annotations?: Readonly<Record<string, string>>;
   readonly mounts?: readonly { readonly source: string; readonly destination: string }[];
+  /** What else of its config is not as usual. */
+  readonly config?: Partial<ContainerConfig>;
 }
 
 /** Starts a containerd and imports the images. Whoever starts it closes it, also when a test fails. */
@@ -170,7 +179,10 @@ export async function startContainerd(settings: ContainerdSettings): Promise<Con
       const { pod_sandbox_id } = await cri.call('RunPodSandbox', { config, runtime_handler: handler });
       return { id: pod_sandbox_id, config };
     },
-    createContainer: async (pod, { name = 'app', command = [], annotations = {}, mounts = [] } = {}) => {
+    createContainer: async (
+      pod,
+      { name = 'app', command = [], annotations = {}, mounts = [], config: more = {} } = {},
+    ) => {
       const config = {
         metadata: { name },
         image: { image: BUSYBOX_IMAGE },
@@ -178,6 +190,7 @@ export async function startContainerd(settings: ContainerdSettings): Promise<Con
         annotations,
         labels: {},
         mounts: mounts.map(({ source, destination }) => ({ host_path: source, container_path: destination })),
+        ...more,
       };
       const request = { pod_sandbox_id: pod.id, config, sandbox_config: pod.config };
       return (await cri.call('CreateContainer', request)).container_id;

@@ -19,9 +19,16 @@ export interface ContainerConfig {
   readonly metadata: { readonly name: string };
   readonly image: { readonly image: string };
   readonly command: readonly string[];
-  readonly mounts: readonly { readonly container_path: string; readonly host_path: string }[];
+  readonly args?: readonly string[];
+  readonly envs?: readonly { readonly key: string; readonly value: string }[];
+  readonly mounts: readonly {
+    readonly container_path: string;
+    readonly host_path: string;
+    readonly readonly?: boolean;
+  }[];
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  readonly linux?: { readonly security_context: object };
 }
 
 /** What the CRI says of a container. */

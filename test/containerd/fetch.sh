@@ -1,6 +1,6 @@
 #!/bin/bash
-# fetch.sh SUITE...: unpacks containerd of Debian suites (sid, trixie) into test/containerd/.cache/SUITE, or below
-# $HOOKS_CONTAINERD_CACHE. Nothing is installed, and the machine's apt is not touched: lists and packages lie in the cache,
+# fetch.sh SUITE...: unpacks containerd of Debian suites (sid, trixie), and kubectl of trixie, into
+# test/containerd/.cache/SUITE, or below $HOOKS_CONTAINERD_CACHE. Nothing is installed, and the machine's apt is not touched: lists and packages lie in the cache,
 # the mirror and the keys are those that the machine has already. Does nothing for a suite that is there. Needs apt.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -13,9 +13,10 @@ cache=$PWD
 exec 9>lock
 flock 9
 
+declare -A packages=([sid]=containerd [trixie]='containerd kubectl')
 missing=()
 for suite in "$@"; do
-  [ -e "$suite/.complete" ] || missing+=("$suite")
+  [ "$(cat "$suite/.complete" 2>/dev/null)" = "${packages[$suite]}" ] || missing+=("$suite")
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
 
@@ -41,10 +42,12 @@ apt=(apt-get --quiet
 for suite in "${missing[@]}"; do
   rm -rf "$suite" apt/download
   mkdir -p "$suite" apt/download
-  (cd apt/download && "${apt[@]}" download "containerd/$suite")
-  dpkg --extract apt/download/containerd_*.deb "$suite"
+  for package in ${packages[$suite]}; do
+    (cd apt/download && "${apt[@]}" download "$package/$suite")
+    dpkg --extract apt/download/"$package"_*.deb "$suite"
+  done
   # A newer suite may need a newer libc than this machine has: say so here, not in the first test.
   "$suite/usr/bin/containerd" --version
-  touch "$suite/.complete"
+  echo "${packages[$suite]}" >"$suite/.complete"
 done
 rm -rf apt

@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Requirement } from '../requirement.ts';
@@ -20,7 +19,6 @@ export function containerdOf(suite: Suite): Requirement {
   return {
     name: `containerd of ${suite}`,
     missing: () => {
-      if (existsSync(join(programsOf(suite), '../../.complete'))) return undefined;
       const { status, stdout, stderr, error } = spawnSync(join(HERE, 'fetch.sh'), [suite], { encoding: 'utf8' });
       if (status === 0) return undefined;
       const why = error?.message ?? `${stdout}${stderr}`.trimEnd().split('\n').slice(-3).join('; ');

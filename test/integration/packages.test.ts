@@ -64,6 +64,7 @@ requires([root, 'dpkg', 'dpkg-deb', 'tar', 'gzip'], () => {
           '/usr/share/oci-hooks/hooks.d/40-oci-hooks-devices.json',
           '/usr/share/oci-hooks/examples/configs/podman.json',
           '/usr/share/doc/oci-hooks/copyright',
+          '/usr/lib/systemd/system/oci-hooks-nri.service',
         ]),
       );
       // Nothing is active by being installed: the hooks directories of engines stay as they are.
