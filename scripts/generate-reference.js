@@ -1,10 +1,10 @@
-// Generates man/hooks.1, man/hooks-definition.5, docs/cli.md and the README's table of commands from the program's own definition
+// Generates man/hooks.1, man/hooks-definition.5, man/hooks-runtime.8, docs/cli.md and the README's table of commands from the program's own definition
 // (dist/cli/program.js) and from schemas/. With --check nothing is written: exit 1 names the files that are stale.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { commandTree } from '../dist/cli/command-tree.js';
 import { createProgram } from '../dist/cli/program.js';
-import { definitionPage, programPage } from './reference/man-page.js';
+import { definitionPage, programPage, runtimePage } from './reference/man-page.js';
 import { commandTable, referencePage } from './reference/markdown.js';
 
 /** @typedef {import('./reference/schema-text.js').Schema} Schema */
@@ -36,6 +36,7 @@ const MARKED = /(?<=<!-- commands, made by npm run generate -->\n)[\s\S]*(?=<!--
 const files = [
   ['man/hooks.1', programPage(tree, edition)],
   ['man/hooks-definition.5', definitionPage(schema('hook-1.0.0'), schema('hook-0.1.0'), edition)],
+  ['man/hooks-runtime.8', runtimePage(schema('runtime'), edition)],
   ['docs/cli.md', referencePage(tree, outputs)],
   ['README.md', read('README.md').replace(MARKED, `\n${commandTable(tree)}\n`)],
 ];

@@ -93,6 +93,7 @@ export function programPage(program, edition) {
     '.SH SEE ALSO',
     '.BR hooks\\-definition (5),',
     '.BR oci\\-hooks (5),',
+    '.BR hooks\\-runtime (8),',
     '.BR runc (8)',
   ];
   return `${lines.join('\n')}\n`;
@@ -190,7 +191,74 @@ export function definitionPage(current, old, edition) {
     ),
     '.SH SEE ALSO',
     '.BR hooks (1),',
+    '.BR hooks\\-runtime (8),',
     '.BR oci\\-hooks (5)',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/**
+ * Gives hooks-runtime(8).
+ *
+ * @param {Schema} settings
+ * @param {Edition} edition
+ */
+export function runtimePage(settings, edition) {
+  const lines = [
+    ...heading('HOOKS\\-RUNTIME', 8, edition),
+    '.SH NAME',
+    'hooks\\-runtime \\- an OCI runtime that adds hooks and becomes the real one',
+    '.SH SYNOPSIS',
+    '.B hooks\\-runtime',
+    '.RI [ "option of the runtime" ...] " command " [ argument ...]',
+    '.SH DESCRIPTION',
+    roff(
+      '`hooks-runtime` stands between a container engine and its OCI runtime. For `create` and `run` it decides which hook ' +
+        'definitions match the container, writes their hooks into the config.json of the bundle, and becomes the real runtime, ' +
+        'in the same process and with the same arguments. For all other commands it becomes the runtime at once. It is the ' +
+        'program `hooks` under another name, as a link to it.',
+    ),
+    '.PP',
+    roff(
+      'It has no options of its own: `--help` and `--version` are the answers of the real runtime, as engines want them. ' +
+        '`hooks doctor` says which settings and which runtime are in force, `hooks --version` which version this is.',
+    ),
+    '.SH ENGINES',
+    ...[
+      ['containerd', "options of a runtime: BinaryName = '/usr/bin/hooks-runtime'; pod_annotations = ['*', '*/*']"],
+      ['Docker', '/etc/docker/daemon.json: "runtimes": {"hooks": {"path": "/usr/bin/hooks-runtime"}}'],
+      ['Podman', 'containers.conf: [engine.runtimes] hooks-runtime = ["/usr/bin/hooks-runtime"]; or --runtime'],
+      ['CRI-O', '[crio.runtime.runtimes.hooks] runtime_path = "/usr/bin/hooks-runtime"'],
+    ].flatMap(([name = '', text = '']) => ['.TP', bold(name), roff(text)]),
+    '.SH SETTINGS',
+    roff(
+      'The file is YAML or JSON, and `hooks validate` checks it. It, the definitions and every directory above must belong ' +
+        'to root and be writable by nobody else.',
+    ),
+    ...memberParts(settings),
+    ...exampleParts(settings),
+    '.SH EXIT STATUS',
+    roff(
+      'That of the real runtime. It is 1 when the container is not made because it cannot be decided which hooks it gets, or ' +
+        'because there is no runtime; why is said on standard error and in the file that the engine gives with `--log`.',
+    ),
+    '.SH ENVIRONMENT',
+    '.TP',
+    '.B OCI_HOOKS_CONFIG',
+    roff(
+      'The absolute path of another settings file. Podman and conmon do not pass it on: there, give the program another name ' +
+        'and its profile settings.',
+    ),
+    '.SH FILES',
+    ...[
+      ['/etc/oci-hooks/runtime.yaml', 'The settings; without it everything has its default.'],
+      ['/run/oci-hooks/ID/hooks', 'What recorded hooks did and said: see `hooks runs`.'],
+      ['/run/oci-hooks/@runtime', 'Which runtime made the last container under each name of the program.'],
+    ].flatMap(([path = '', text = '']) => ['.TP', `.I ${roff(path)}`, roff(text)]),
+    '.SH SEE ALSO',
+    '.BR hooks (1),',
+    '.BR hooks\\-definition (5),',
+    '.BR runc (8)',
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -11,6 +11,7 @@
  * @property {Readonly<Record<string, Schema>>} [properties]
  * @property {Readonly<Record<string, Schema>>} [definitions]
  * @property {Schema} [items]
+ * @property {readonly Schema[]} [anyOf]
  * @property {readonly unknown[]} [enum]
  * @property {unknown} [const]
  * @property {readonly unknown[]} [examples]
@@ -72,7 +73,8 @@ function resolved(schema, top) {
  * @returns {string}
  */
 function typeText(schema, top) {
-  if (schema.const !== undefined) return `"${String(schema.const)}"`;
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
+  if (schema.anyOf) return schema.anyOf.map((one) => typeText(one, top)).join(' or ');
   if (schema.enum && schema.type === undefined) return schema.enum.map((value) => JSON.stringify(value)).join(' or ');
   const type = [schema.type ?? 'any'].flat().filter((name) => name !== 'null')[0] ?? 'any';
   if (type === 'array' && schema.items) return `list of ${typeText(resolved(schema.items, top), top)}s`;

@@ -13,6 +13,7 @@ import {
 import { readRuntimeFeatures } from '../host/runtime-features.ts';
 import { createTrustCheck, type TrustCheck } from '../host/trust.ts';
 import { stagesNotRun } from './runtime-stages.ts';
+import { examineWrapper, type WrapperReport } from './wrapper-report.ts';
 
 /** Where doctor looks. */
 export interface Places {
@@ -58,7 +59,7 @@ export interface DoctorReport {
   readonly cgroup: { readonly mode: CgroupMode };
   readonly directories: readonly DirectoryReport[];
   readonly policy: PlaceReport;
-  readonly wrapper: PlaceReport;
+  readonly wrapper: WrapperReport;
   readonly nri: PlaceReport;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -85,7 +86,7 @@ export async function examine(places: Places): Promise<DoctorReport> {
   );
   const definitions = directories.flatMap((directory) => directory.definitions);
   const policy = examineFile(places.policy, check);
-  const wrapper = examineFile(places.wrapperConfig, check);
+  const wrapper = await examineWrapper(places.wrapperConfig, places.programDirectories, places.searchPath);
   const diagnostics = [
     ...directories.flatMap((directory) => directory.diagnostics),
     ...runtimes.flatMap(({ report, diagnostics: found }) => [

@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import { locateIn, type PathSegment, type SourceDocument } from '../core/definition/document.ts';
 import { readJson } from '../core/definition/json.ts';
 import { isObject } from '../core/definition/keys.ts';
@@ -70,7 +71,10 @@ export async function readSettingsFile(
   const content = readBoundedFile(path, SETTINGS_LIMIT);
   switch (content.kind) {
     case 'failed':
-      if (errnoOf(content.error) === 'ENOENT' && !isRequired) return undefined;
+      // A link that leads nowhere is there: somebody's settings were meant.
+      if (!isRequired && errnoOf(content.error) === 'ENOENT' && !lstatSync(path, { throwIfNoEntry: false })) {
+        return undefined;
+      }
       return refuse(error('FILE_UNREADABLE', { path }, { reason: reasonOf(content.error) }));
     case 'not-regular':
       return refuse(error('FILE_NOT_REGULAR', { path }, { kind: content.what }));
@@ -138,6 +142,8 @@ function problemOf(shapeError: ShapeError, form: SettingsForm): string {
   switch (keyword) {
     case 'additionalProperties':
       return `there is no setting ${key}`;
+    case 'const':
+      return `the value must be ${String(params['allowedValue'])}`;
     case 'enum':
       return `the value must be one of ${asList(params['allowedValues'])}`;
     case 'pattern':

@@ -1,5 +1,5 @@
 import { closeSync, constants, mkdirSync, openSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Verdict } from '../core/when/verdict.ts';
 import { isMissedByContainerd } from '../core/when/verdict.ts';
 import type { RuntimeCall } from './command-line.ts';
@@ -12,6 +12,7 @@ export interface CreateRecord {
   readonly level: 'info' | 'warning' | 'error';
   readonly message: string;
   readonly id: string;
+  /** Absolute. */
   readonly bundle: string;
   readonly command: string;
   readonly program: string;
@@ -52,7 +53,7 @@ export function createRecord(injection: Injection | undefined, about: CreateCirc
     level: failure?.level ?? 'info',
     message: failure?.message ?? `${injected} ${injected === 1 ? 'hook' : 'hooks'} injected`,
     id: call.id ?? '',
-    bundle: call.bundle ?? process.cwd(),
+    bundle: resolve(call.bundle ?? '.'),
     command: call.verb ?? '',
     program,
     ...(runtime !== undefined && { runtime }),

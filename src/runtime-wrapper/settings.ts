@@ -49,12 +49,15 @@ export const DEFAULT_SETTINGS: RuntimeSettings = {
 type GivenSettings = Partial<Omit<RuntimeSettings, 'runtime'>> & { readonly runtime?: string | readonly string[] };
 
 /** The content of a settings file; those of a profile go before the others. */
-export type SettingsDocument = GivenSettings & { readonly profiles?: Readonly<Record<string, GivenSettings>> };
+export type SettingsDocument = GivenSettings & {
+  readonly version?: 1;
+  readonly profiles?: Readonly<Record<string, GivenSettings>>;
+};
 
 const FORM: SettingsForm = {
   door: 'runtime',
   validate: validateRuntime,
-  keys: [...Object.keys(DEFAULT_SETTINGS), 'profiles'],
+  keys: ['version', ...Object.keys(DEFAULT_SETTINGS), 'profiles'],
   explain: ({ keyword }, key) => {
     if (keyword === 'propertyNames') return `${key} is no name for a profile: letters, digits, "_", "." and "-" only`;
     return keyword === 'anyOf' ? 'a runtime is an absolute path or a bare name, or a list of them' : undefined;
@@ -81,7 +84,7 @@ export async function loadSettings(source: SettingsSource, profile: string | und
   const read = await readSettings(source);
   if (read === undefined) return DEFAULT_SETTINGS;
   if (!read.value || hasErrors(read.diagnostics)) throw new ConfigError(read.diagnostics);
-  const { profiles = {}, ...base } = read.value;
+  const { version: _theOnlyOne, profiles = {}, ...base } = read.value;
   const own = profile === undefined || !Object.hasOwn(profiles, profile) ? undefined : profiles[profile];
   if (profile !== undefined && own === undefined) {
     const known = Object.keys(profiles);

@@ -57,6 +57,7 @@ requires([root, 'dpkg', 'dpkg-deb', 'tar', 'gzip'], () => {
         expect.arrayContaining([
           '/usr/share/man/man1/hooks.1.gz',
           '/usr/share/man/man5/hooks-definition.5.gz',
+          '/usr/share/man/man8/hooks-runtime.8.gz',
           '/usr/share/bash-completion/completions/hooks',
           '/usr/share/zsh/vendor-completions/_hooks',
           '/usr/share/fish/vendor_completions.d/hooks.fish',

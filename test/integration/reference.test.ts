@@ -26,8 +26,8 @@ describe('the reference', () => {
 
   it('lists the pages that npm is to install', () => {
     const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-    expect(manifest.man).toEqual(['man/hooks.1', 'man/hooks-definition.5']);
-    expect(pages.toSorted()).toEqual(['hooks-definition.5', 'hooks.1']);
+    expect(manifest.man).toEqual(['man/hooks.1', 'man/hooks-definition.5', 'man/hooks-runtime.8']);
+    expect(pages.toSorted()).toEqual(['hooks-definition.5', 'hooks-runtime.8', 'hooks.1']);
   });
 });
 

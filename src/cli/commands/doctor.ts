@@ -1,9 +1,11 @@
 import { diagnosticsAsData, diagnosticText, renderHeadline } from '../../core/diagnostic/render.ts';
 import { DEFAULT_HOOK_DIRECTORIES } from '../../host/hook-directories.ts';
 import { type PathState, PROGRAM_DIRECTORIES, readMountinfo } from '../../host/machine.ts';
+import { settingsSource } from '../../runtime-wrapper/settings.ts';
 import { type DoctorReport, examine, mustBeMended } from '../doctor-report.ts';
 import { EXIT, type ExitStatus } from '../exit-status.ts';
 import { safeLines, styled, writeJson, writeResult } from '../output.ts';
+import type { WrapperProgram } from '../wrapper-report.ts';
 
 /** Flags of `hooks doctor`. */
 export interface DoctorFlags {
@@ -21,7 +23,7 @@ export async function doctor(flags: DoctorFlags): Promise<ExitStatus> {
     searchPath: process.env['PATH'] ?? '',
     mountinfo: readMountinfo(),
     policy: '/etc/oci-hooks/policy.yaml',
-    wrapperConfig: '/etc/oci-hooks/runtime.yaml',
+    wrapperConfig: settingsSource(process.env).path,
     nriSocket: '/var/run/nri/nri.sock',
     // Podman's: a definition that names it is no fault on a machine that may have Podman.
     extensionStages: flags.extensionStage ?? ['precreate'],
@@ -62,8 +64,21 @@ function describe(report: DoctorReport): string[] {
       ),
     ),
     ...section('policy', [`${policy.path}: ${there(policy.state, 'requests from annotations are refused')}`]),
-    ...section('runtime wrapper', [`${wrapper.path}: ${there(wrapper.state)}`]),
+    ...section('runtime wrapper', [
+      `${wrapper.path}: ${there(wrapper.state, 'the defaults hold')}`,
+      ...wrapper.programs.flatMap(describeWrapper),
+    ]),
     ...section('NRI', [`${nri.path}: ${there(nri.state)}`]),
+  ];
+}
+
+function describeWrapper({ name, path, settings, runtime }: WrapperProgram): string[] {
+  if (!settings) return [`${name}: ${path}: makes no container`];
+  const { hooksDirs, builtin, onError, recordHooks, log, logFile } = settings;
+  return [
+    `${name}: ${path}: ${runtime === undefined ? 'finds no runtime' : `starts ${runtime}`}`,
+    `  definitions: ${[...(builtin ? ['the shipped ones'] : []), ...hooksDirs].join(', ') || 'none'}`,
+    `  on error: ${onError}; hooks recorded: ${recordHooks ? 'yes' : 'no'}; log: ${log === 'file' ? logFile : log}`,
   ];
 }
 

@@ -116,6 +116,40 @@ describe('examine', () => {
     expect(toMend(report)).toEqual([code]);
   });
 
+  it('says which settings and which runtime hold for each name of the wrapper', async () => {
+    for (const name of ['crun', 'other']) write(`bin/${name}`, '#!/bin/sh\n', 0o755);
+    for (const name of ['hooks-runtime', 'hooks-runtime-gpu', 'hooks-runtimes']) write(`bin/${name}`, '', 0o755);
+    const [crun, other] = [join(root, 'bin/crun'), join(root, 'bin/other')];
+    write('etc/runtime.yaml', `runtime: ${crun}\nonError: skip\nprofiles: {gpu: {runtime: ${other}}}\n`);
+    const { ok, wrapper } = await look();
+    expect(ok).toBe(true);
+    expect(wrapper).toMatchObject({
+      state: 'file',
+      programs: [
+        { name: 'hooks-runtime', path: join(root, 'bin/hooks-runtime'), settings: { onError: 'skip' }, runtime: crun },
+        { name: 'hooks-runtime-gpu', profile: 'gpu', settings: { onError: 'skip' }, runtime: other },
+      ],
+    });
+  });
+
+  it('says once what is wrong with the settings of the wrapper, also before it is there', async () => {
+    write('etc/runtime.yaml', 'onError: maybe\n');
+    expect(toMend(await look())).toEqual(['SETTING_VALUE']);
+    for (const name of ['hooks-runtime', 'hooks-runtime-gpu']) write(`bin/${name}`, '', 0o755);
+    const report = await look();
+    expect(toMend(report)).toEqual(['SETTING_VALUE']);
+    expect(report.wrapper.programs.map(({ settings }) => settings)).toEqual([undefined, undefined]);
+  });
+
+  it.each([
+    ['a profile that a name chooses and nobody wrote', 'hooks-runtime-gpu', 'profiles: {}', 'PROFILE_UNKNOWN'],
+    ['a wrapper without a runtime', 'hooks-runtime', 'runtime: [/no/such]', 'SETTING_VALUE'],
+  ])('wants mended: %s', async (_what, name, settings, code) => {
+    write(`bin/${name}`, '', 0o755);
+    write('etc/runtime.yaml', settings);
+    expect(toMend(await look())).toEqual([code]);
+  });
+
   it('warns of a stage that a runtime does not run', async () => {
     write('bin/runc', `#!/bin/sh\necho '{"hooks": ["poststop"]}'\n`, 0o755);
     write('hooks.d/10.json', hook('/bin/true', ['poststart', 'poststop']));

@@ -52,7 +52,14 @@ describe('loadSettings', () => {
 
   it('takes every setting, and one runtime as a list of one', async () => {
     const text = [
-      ...['runtime: crun', 'hooksDirs: [/a]', 'builtin: true', 'onError: skip', 'prestart: createRuntime'],
+      ...[
+        'version: 1',
+        'runtime: crun',
+        'hooksDirs: [/a]',
+        'builtin: true',
+        'onError: skip',
+        'prestart: createRuntime',
+      ],
       ...['duplicates: keep', 'hasBindMounts: true', 'recordHooks: true', 'log: file', 'logFile: /l'],
     ];
     expect(await loadSettings(file(text.join('\n')), undefined)).toEqual({
@@ -84,6 +91,8 @@ describe('loadSettings', () => {
     ['a profile by the name of an inherited member', 'profiles: {gpu: {}}', 'constructor', 'PROFILE_UNKNOWN'],
     ['a setting that is not known', 'onErrors: fail', undefined, 'SETTING_VALUE'],
     ['a value that is not known', 'onError: ignore', undefined, 'SETTING_VALUE'],
+    ['another version', 'version: 2', undefined, 'SETTING_VALUE'],
+    ['a version as text', 'version: "1"', undefined, 'SETTING_VALUE'],
     ['a relative runtime path', 'runtime: ./runc', undefined, 'SETTING_VALUE'],
     ['a relative hooks directory', 'hooksDirs: [hooks.d]', undefined, 'SETTING_VALUE'],
     ['a list', '- runtime', undefined, 'SETTING_VALUE'],
