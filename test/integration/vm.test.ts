@@ -57,7 +57,7 @@ requires([root, 'qemu-system-x86_64', 'debootstrap', 'mkfs.ext4', 'cpio', cloudK
   });
 
   describe.each([
-    { mode: 'unified', suites: ['unified', 'helpers', 'devices'] },
+    { mode: 'unified', suites: ['unified', 'helpers', 'devices', 'wrapper'] },
     { mode: 'hybrid', suites: ['v1'] },
     { mode: 'legacy', suites: ['v1'] },
   ])('in $mode mode', ({ mode, suites }) => {

@@ -3,6 +3,8 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  lchownSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -14,7 +16,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { requires, root } from '../../requirement.ts';
-import { bareBundle, configOf, executable, script, type WrapperPlace, wrapperPlace } from './wrapper.ts';
+import { bareBundle, configOf, executable, type Outcome, script, type WrapperPlace, wrapperPlace } from './wrapper.ts';
 
 const HOOK = { hook: { path: '/bin/true' } };
 
@@ -261,6 +263,66 @@ requires([root], () => {
     expect(statSync(config)).toMatchObject({ uid: 1234, gid: 2345 });
     expect(statSync(config).mode & 0o7777).toBe(0o640);
     expect(paths(bundle)).toEqual(['/bin/true']);
+  });
+
+  it.each([
+    ['containerd', 'start c1'],
+    ['containerd', 'exec --process /tmp/runc-process1 --detach --pid-file /b/p c1'],
+    ['containerd', 'kill --all c1 9'],
+    ['containerd', 'checkpoint --image-path /i --work-path /w --leave-running c1'],
+    ['containerd', 'restore --bundle /b --image-path /i --work-path /w --detach --pid-file /b/p c1'],
+    ['containerd', 'update --resources - c1'],
+    ['containerd', 'ps --format json c1'],
+    ['containerd', 'delete --force c1'],
+    ['Podman', 'checkpoint --image-path /i --work-path /w --tcp-established c1'],
+    ['Podman', 'restore --detach --bundle /b --pid-file /b/p --image-path /i --manage-cgroups-mode ignore create'],
+    ['Podman', 'delete --force create'],
+    ['anybody', 'features'],
+    ['anybody', '--version'],
+    ['anybody', 'create-something --bundle /b c1'],
+    ['anybody', ''],
+  ])('passes on what %s says byte for byte: %s', (engine, line) => {
+    const here = place();
+    const global = engine === 'containerd' ? ['--root', '/run/x', '--log', '/b/log.json', '--log-format', 'json'] : [];
+    const args = [...global, ...line.split(' ').filter(Boolean), ...(line === '' ? [] : ['', ' a\tb', '\u{1f4e6}'])];
+    script(here, 'real', 'printf "%s\\0" "$@"');
+    const expected = args.map((word) => `${word}\0`).join('') || '\0';
+    expect(here.run(args)).toEqual({ status: 0, stdout: expected, stderr: '' });
+    // The way without settings, by the note of the runtime that made the last container.
+    const name = `hooks-runtime-${here.work.slice(-6)}`;
+    const program = join(here.work, name);
+    symlinkSync(executable(), program);
+    const link = `/run/oci-hooks/@runtime/${name}`;
+    onTestFinished(() => rmSync(link, { force: true }));
+    mkdirSync('/run/oci-hooks/@runtime', { recursive: true, mode: 0o700 });
+    symlinkSync(join(here.work, 'real'), link);
+    const noted = here.run(args, { program, environment: { OCI_HOOKS_CONFIG: '' } });
+    expect(noted).toEqual({ status: 0, stdout: expected, stderr: '' });
+  });
+
+  it('takes no note that leads to the wrapper itself, or that somebody else laid there', () => {
+    const here = place();
+    const name = `hooks-runtime-${here.work.slice(-6)}`;
+    const program = join(here.work, name);
+    symlinkSync(executable(), program);
+    const link = `/run/oci-hooks/@runtime/${name}`;
+    onTestFinished(() => rmSync(link, { force: true }));
+    mkdirSync('/run/oci-hooks/@runtime', { recursive: true, mode: 0o700 });
+    const state = (): Outcome =>
+      here.run(['--root', here.work, 'state', 'c1'], { program, environment: { OCI_HOOKS_CONFIG: '' } });
+    for (const lay of [
+      () => symlinkSync(program, link),
+      () => {
+        symlinkSync(join(here.work, 'real'), link);
+        lchownSync(link, 1234, 1234);
+      },
+      () => symlinkSync(here.work, link),
+    ]) {
+      rmSync(link, { force: true });
+      lay();
+      // The usual runtime answers instead.
+      expect(state().stderr).toMatch(/does not exist|no such file/i);
+    }
   });
 
   it('sends the other commands to the runtime that made the last container, without reading the settings', () => {
