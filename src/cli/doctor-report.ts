@@ -12,6 +12,7 @@ import {
 } from '../host/machine.ts';
 import { readRuntimeFeatures } from '../host/runtime-features.ts';
 import { createTrustCheck, type TrustCheck } from '../host/trust.ts';
+import { readStatus } from '../nri/status-client.ts';
 import { stagesNotRun } from './runtime-stages.ts';
 import { examineWrapper, type WrapperReport } from './wrapper-report.ts';
 
@@ -26,6 +27,9 @@ export interface Places {
   readonly policy: string;
   readonly wrapperConfig: string;
   readonly nriSocket: string;
+  readonly nriConfig: string;
+  /** The status socket of our own plugin. */
+  readonly nriStatus: string;
   readonly extensionStages: readonly string[];
 }
 
@@ -51,6 +55,12 @@ export interface PlaceReport {
   readonly state: PathState;
 }
 
+/** The runtime's NRI socket, the settings of our plugin, and how the plugin is when it answers. */
+export interface NriReport extends PlaceReport {
+  readonly settings: PlaceReport;
+  readonly plugin?: { readonly ready: boolean; readonly reasons: readonly string[] };
+}
+
 /** What `hooks doctor` found. `ok` says that nothing must be mended; its schema is schemas/doctor.json. */
 export interface DoctorReport {
   readonly ok: boolean;
@@ -60,7 +70,7 @@ export interface DoctorReport {
   readonly directories: readonly DirectoryReport[];
   readonly policy: PlaceReport;
   readonly wrapper: WrapperReport;
-  readonly nri: PlaceReport;
+  readonly nri: NriReport;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -87,6 +97,8 @@ export async function examine(places: Places): Promise<DoctorReport> {
   const definitions = directories.flatMap((directory) => directory.definitions);
   const policy = examineFile(places.policy, check);
   const wrapper = await examineWrapper(places.wrapperConfig, places.programDirectories, places.searchPath);
+  const nriSettings = examineFile(places.nriConfig, check);
+  const plugin = await examinePlugin(places.nriStatus);
   const diagnostics = [
     ...directories.flatMap((directory) => directory.diagnostics),
     ...runtimes.flatMap(({ report, diagnostics: found }) => [
@@ -95,6 +107,7 @@ export async function examine(places: Places): Promise<DoctorReport> {
     ]),
     ...policy.diagnostics,
     ...wrapper.diagnostics,
+    ...nriSettings.diagnostics,
   ];
   return {
     ok: !diagnostics.some(mustBeMended),
@@ -104,7 +117,12 @@ export async function examine(places: Places): Promise<DoctorReport> {
     directories: directories.map(({ report }) => report),
     policy: policy.report,
     wrapper: wrapper.report,
-    nri: { path: places.nriSocket, state: pathState(places.nriSocket) },
+    nri: {
+      path: places.nriSocket,
+      state: pathState(places.nriSocket),
+      settings: nriSettings.report,
+      ...(plugin && { plugin }),
+    },
     diagnostics,
   };
 }
@@ -158,6 +176,17 @@ async function examineDirectory(
   const inactive = catalog.inactive.filter(isGood).length;
   const report = { path, state, valid: definitions.length + inactive, invalid: bad.size, inactive };
   return { report, diagnostics: [...check(path), ...catalog.diagnostics], definitions };
+}
+
+async function examinePlugin(path: string): Promise<NriReport['plugin']> {
+  if (pathState(path) !== 'socket') return undefined;
+  try {
+    const { ready, reasons } = await readStatus(path);
+    return { ready: ready === true, reasons: Array.isArray(reasons) ? reasons.map(String) : [] };
+  } catch (failure) {
+    if (!(failure instanceof SystemError)) throw failure;
+    return { ready: false, reasons: [failure.message] };
+  }
 }
 
 function examineFile(path: string, check: TrustCheck): Examined<PlaceReport> {

@@ -43,8 +43,11 @@ export async function keepConnected(options: ConnectionOptions): Promise<void> {
     let isReady = false;
     told('connecting');
     const reason = await oneSession(options, (step) => {
-      isReady ||= step === 'ready';
-      told(step);
+      // containerd 1.7 synchronizes no plugin that it started itself: its events may come from here on.
+      const reached = options.isOnlyOne && step === 'configured' ? 'ready' : step;
+      if (reached === 'ready' && isReady) return;
+      isReady ||= reached === 'ready';
+      told(reached);
     });
     if (signal.aborted || options.isOnlyOne) {
       told('ended', reason);

@@ -48,13 +48,19 @@ export function createState(settings: NriSettings, mode: PluginState['mode'], no
 }
 
 /** Gives what keeps the plugin from doing its work, a sentence each; none when it is ready. */
-export function notReadyReasons({ connection, catalog, settingsProblems, settings }: PluginState): string[] {
+export function notReadyReasons(state: PluginState): string[] {
+  const { connection, catalog, settingsProblems } = state;
   const reasons: string[] = [];
   if (connection.step !== 'ready') {
     const failure = connection.failure === undefined ? '' : `: ${connection.failure}`;
-    reasons.push(`not registered with the runtime at ${settings.socketPath} (${connection.step})${failure}`);
+    reasons.push(`not registered with ${runtimePlace(state)} (${connection.step})${failure}`);
   }
   if (settingsProblems.length > 0) reasons.push('the settings have errors: no container is created');
   else if (!isGood(catalog)) reasons.push('no good catalog of definitions was loaded yet');
   return reasons;
+}
+
+/** Gives where the runtime is, in words. */
+export function runtimePlace({ mode, settings }: PluginState): string {
+  return mode === 'external' ? `the runtime at ${settings.socketPath}` : 'the runtime that started the plugin';
 }

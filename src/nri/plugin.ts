@@ -5,7 +5,7 @@ import { type ConnectionStep, keepConnected } from './connection.ts';
 import { answerCreateContainer, missingHooks } from './create-container.ts';
 import { type Definitions, keepDefinitions } from './definitions.ts';
 import type { Log } from './log.ts';
-import type { PluginState } from './plugin-state.ts';
+import { type PluginState, runtimePlace } from './plugin-state.ts';
 import { settingsFromText } from './settings.ts';
 import { createGathering } from './synchronize.ts';
 import type { OpenTransport } from './transport.ts';
@@ -19,13 +19,15 @@ export interface PluginOptions {
   readonly log: Log;
   /** Ends the plugin, after the answers that are on the way. */
   readonly signal: AbortSignal;
+  /** Called when the runtime gave other settings; what depends on them may be opened anew. */
+  readonly reopen: () => Promise<void>;
 }
 
 /**
  * Runs the plugin: loads and watches the definitions, then keeps a session with the runtime. The promise resolves after the
  * signal, or when the one connection of a pre-installed plugin has ended.
  */
-export async function runPlugin({ state, open, log, signal }: PluginOptions): Promise<void> {
+export async function runPlugin({ state, open, log, signal, reopen }: PluginOptions): Promise<void> {
   const unwatch = watchEventLoop((milliseconds) => tellStall(milliseconds, state, log));
   const definitions = keepDefinitions(state, log);
   const gathering = createGathering();
@@ -37,7 +39,7 @@ export async function runPlugin({ state, open, log, signal }: PluginOptions): Pr
       isOnlyOne: state.mode === 'pre-installed',
       signal,
       handlers: {
-        configure: (request) => configure(request, state, { definitions, log }),
+        configure: (request) => configure(request, state, { definitions, log, reopen }),
         createContainer: (request) => answerCreateContainer(request, state, log),
         synchronize: (request) => {
           gathering.add(request);
@@ -71,7 +73,7 @@ export async function runPlugin({ state, open, log, signal }: PluginOptions): Pr
 async function configure(
   request: ConfigureRequest,
   state: PluginState,
-  { definitions, log }: { readonly definitions: Definitions; readonly log: Log },
+  { definitions, log, reopen }: { readonly definitions: Definitions } & Pick<PluginOptions, 'log' | 'reopen'>,
 ): Promise<void> {
   const { config, runtimeName, runtimeVersion, requestTimeout } = request;
   state.runtime = {
@@ -85,6 +87,7 @@ async function configure(
     for (const namespace of state.settings.exempt.namespaces ?? []) state.exemptNamespaces.add(namespace);
     state.settingsProblems = [];
     await definitions.load();
+    await reopen();
   } catch (failure) {
     if (!(failure instanceof ConfigError)) throw failure;
     // To end here would let all containers start without hooks: each is refused instead, with the reason.
@@ -108,14 +111,13 @@ function tellConnection(step: ConnectionStep, reason: string | undefined, state:
   const failure = reason ?? (step === 'ready' ? undefined : before.failure);
   state.connection = { step, since: new Date(), ...(failure !== undefined && { failure }) };
   const { settings, runtime, counts, mode } = state;
-  const where = mode === 'external' ? settings.socketPath : 'the runtime that started the plugin';
   if (step === 'ready') {
     counts.connects++;
     const name = [runtime?.name, runtime?.version].filter(Boolean).join(' ');
-    log('info', 'connected', `registered as ${settings.index}-${settings.name} with ${name} at ${where}`);
+    log('info', 'connected', `registered as ${settings.index}-${settings.name} with ${name}, ${runtimePlace(state)}`);
   } else if ((step === 'waiting' || step === 'ended') && (before.step === 'ready' || reason !== before.failure)) {
     // A runtime that is not there is told once, and not at each attempt.
     const level = step === 'ended' && mode === 'external' ? 'info' : 'warning';
-    log(level, 'disconnected', `not connected to ${where}: ${reason ?? 'left'}`);
+    log(level, 'disconnected', `not connected to ${runtimePlace(state)}: ${reason ?? 'left'}`);
   }
 }

@@ -7,16 +7,14 @@ import { SystemError } from '../core/diagnostic/system-error.ts';
 import { readBoundedFile } from '../host/file.ts';
 import type { SettingsSource } from '../host/settings-file.ts';
 import { reasonOf } from '../host/write-file.ts';
+import { createDoors } from './doors.ts';
 import { createLog, type Log } from './log.ts';
-import { metricsText } from './metrics.ts';
-import { type MetricsAddress, parseMetricsAddress, serveMetrics } from './metrics-server.ts';
+import { parseMetricsAddress } from './metrics-server.ts';
 import { runPlugin } from './plugin.ts';
 import { createState, type PluginState } from './plugin-state.ts';
 import { preinstalledBy } from './preinstalled.ts';
 import { defaultSettings, type GivenSettings, loadSettings, type NriSettings } from './settings.ts';
 import { unixTransport } from './socket-transport.ts';
-import { statusDocument } from './status.ts';
-import { serveStatus } from './status-server.ts';
 
 /** How the plugin is started. */
 export interface StartOptions {
@@ -48,20 +46,21 @@ export async function startPlugin({ given, source, environment }: StartOptions):
   const state = createState(defaultSettings(), preinstalled ? 'pre-installed' : 'external', new Date());
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
-  const closers: (() => void)[] = [];
+  const doors = createDoors(state, log);
   try {
     const ofFile = await settingsOf(source, state, log);
     state.settings = { ...defaultSettings(), ...ofFile, ...given, ...preinstalled?.identity };
     for (const namespace of exemptNamespaces(state.settings, environment)) state.exemptNamespaces.add(namespace);
     checkHostRoot(state.settings);
-    const isStatusAsked = (given.status ?? ofFile.status) !== undefined;
-    closers.push(await openStatus(state, isStatusAsked && !preinstalled, log));
-    closers.push(await openMetrics(state, source));
+    // A plugin that the runtime started has nobody to tell: it does its work without.
+    const isNeeded = { status: (given.status ?? ofFile.status) !== undefined && !preinstalled, metrics: !preinstalled };
+    await doors.open(isNeeded);
     const { socketPath } = state.settings;
     const open = preinstalled ? inheritedTransport(preinstalled.descriptor) : unixTransport(socketPath);
-    await runPlugin({ state, open, log, signal: stop.signal });
+    const reopen = (): Promise<void> => doors.open({ status: false, metrics: false });
+    await runPlugin({ state, open, log, signal: stop.signal, reopen });
   } finally {
-    for (const close of closers) close();
+    doors.close();
     await new Promise((resolve) => setImmediate(resolve));
     await writer.flush(FLUSH_MILLISECONDS);
   }
@@ -104,24 +103,4 @@ function checkHostRoot({ hostRoot }: NriSettings): void {
   } catch (failure) {
     throw new SystemError('DIRECTORY_READ', { path: hostRoot, reason: reasonOf(failure) }, { cause: failure });
   }
-}
-
-/** Where nobody asked for it, the status is a convenience that must not keep the plugin from its work. */
-async function openStatus(state: PluginState, isAsked: boolean, log: Log): Promise<() => void> {
-  try {
-    return await serveStatus(state.settings.status, () => statusDocument(state));
-  } catch (failure) {
-    if (isAsked || !(failure instanceof SystemError)) throw failure;
-    log('warning', 'status', `there is no status socket: ${failure.message}`);
-    return () => undefined;
-  }
-}
-
-async function openMetrics(state: PluginState, source: SettingsSource): Promise<() => void> {
-  const { metrics } = state.settings;
-  if (metrics === undefined) return () => undefined;
-  const address: MetricsAddress | undefined = parseMetricsAddress(
-    checkedMetrics({ metrics }, source.path).metrics ?? '',
-  );
-  return address ? serveMetrics(address, () => metricsText(state)) : () => undefined;
 }

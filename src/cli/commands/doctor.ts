@@ -1,6 +1,7 @@
 import { diagnosticsAsData, diagnosticText, renderHeadline } from '../../core/diagnostic/render.ts';
 import { DEFAULT_HOOK_DIRECTORIES } from '../../host/hook-directories.ts';
 import { type PathState, PROGRAM_DIRECTORIES, readMountinfo } from '../../host/machine.ts';
+import { runDirectory } from '../../host/run-directory.ts';
 import { settingsSource } from '../../runtime-wrapper/settings.ts';
 import { type DoctorReport, examine, mustBeMended } from '../doctor-report.ts';
 import { EXIT, type ExitStatus } from '../exit-status.ts';
@@ -25,6 +26,8 @@ export async function doctor(flags: DoctorFlags): Promise<ExitStatus> {
     policy: '/etc/oci-hooks/policy.yaml',
     wrapperConfig: settingsSource(process.env).path,
     nriSocket: '/var/run/nri/nri.sock',
+    nriConfig: '/etc/oci-hooks/nri.yaml',
+    nriStatus: `${runDirectory()}/nri.sock`,
     // Podman's: a definition that names it is no fault on a machine that may have Podman.
     extensionStages: flags.extensionStage ?? ['precreate'],
   });
@@ -68,7 +71,11 @@ function describe(report: DoctorReport): string[] {
       `${wrapper.path}: ${there(wrapper.state, 'the defaults hold')}`,
       ...wrapper.programs.flatMap(describeWrapper),
     ]),
-    ...section('NRI', [`${nri.path}: ${there(nri.state)}`]),
+    ...section('NRI', [
+      `${nri.path}: ${there(nri.state)}`,
+      `${nri.settings.path}: ${there(nri.settings.state, 'the defaults hold')}`,
+      `plugin: ${nri.plugin === undefined ? 'none answers' : [nri.plugin.ready ? 'ready' : 'not ready', ...nri.plugin.reasons].join('; ')}`,
+    ]),
   ];
 }
 

@@ -51,20 +51,24 @@ export async function validate(paths: readonly string[], flags: ValidateFlags): 
   return isValid ? EXIT.done : EXIT.no;
 }
 
-/** The runtime wrapper's settings are no definition; they are known by their file's name. */
+/** The settings of the runtime wrapper and the NRI plugin are no definitions; they are known by their file's name. */
 function isSettingsName(path: string): boolean {
-  return /^runtime\.ya?ml$/.test(basename(path));
+  return /^(runtime|nri)\.ya?ml$/.test(basename(path));
 }
 
 async function settingsFindings(path: string, flags: ValidateFlags): Promise<readonly Diagnostic[]> {
-  const { readSettings } = await import('../../runtime-wrapper/settings.ts');
+  const { readSettings } = basename(path).startsWith('nri.')
+    ? await import('../../nri/settings.ts')
+    : await import('../../runtime-wrapper/settings.ts');
   const read = await readSettings({ path, isRequired: true }, flags.strictPermissions ? 'refuse' : 'warn');
   return read?.diagnostics ?? [];
 }
 
 function summary(definitions: number, settings: number): string {
   const ofDefinitions = `${definitions} valid ${definitions === 1 ? 'definition' : 'definitions'}`;
-  return settings === 0 ? ofDefinitions : `${ofDefinitions}, ${settings} valid settings of the runtime wrapper`;
+  return settings === 0
+    ? ofDefinitions
+    : `${ofDefinitions}, ${settings} valid ${settings === 1 ? 'settings file' : 'settings files'}`;
 }
 
 async function loadPath(path: string, flags: ValidateFlags): Promise<Catalog | Diagnostic> {

@@ -27,6 +27,8 @@ const look = (more: Partial<Places> = {}): Promise<DoctorReport> =>
     policy: join(root, 'etc/policy.yaml'),
     wrapperConfig: join(root, 'etc/runtime.yaml'),
     nriSocket: join(root, 'nri.sock'),
+    nriConfig: join(root, 'etc/nri.yaml'),
+    nriStatus: join(root, 'status.sock'),
     extensionStages: [],
     ...more,
   });
@@ -46,7 +48,7 @@ describe('examine', () => {
       directories: [{ state: 'absent', valid: 0, invalid: 0, inactive: 0 }],
       policy: { state: 'absent' },
       wrapper: { state: 'absent' },
-      nri: { state: 'absent' },
+      nri: { state: 'absent', settings: { state: 'absent' } },
       diagnostics: [],
     });
   });
