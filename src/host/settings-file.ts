@@ -8,7 +8,7 @@ import { nearest } from '../core/diagnostic/nearest.ts';
 import { quote } from '../core/diagnostic/quote.ts';
 import { errnoOf } from '../core/diagnostic/system-error.ts';
 import { readBoundedFile } from './file.ts';
-import { createTrustCheck, type Trust } from './trust.ts';
+import { createTrustCheck, type Trust, type TrustOptions } from './trust.ts';
 import { decodeUtf8 } from './utf8.ts';
 import { reasonOf } from './write-file.ts';
 
@@ -66,6 +66,7 @@ export async function readSettingsFile(
   { path, isRequired }: SettingsSource,
   form: SettingsForm,
   trust: Trust = 'refuse',
+  options: TrustOptions = {},
 ): Promise<Parsed<object> | undefined> {
   const refuse = (diagnostic: Diagnostic): Parsed<object> => ({ diagnostics: [diagnostic] });
   const content = readBoundedFile(path, SETTINGS_LIMIT);
@@ -81,7 +82,7 @@ export async function readSettingsFile(
     case 'too-large':
       return refuse(error('FILE_TOO_LARGE', { path }, { bytes: content.bytes, limit: SETTINGS_LIMIT }));
     case 'content': {
-      const untrusted = createTrustCheck(trust)(path, content);
+      const untrusted = createTrustCheck(trust, options)(path, content);
       if (hasErrors(untrusted)) return { diagnostics: untrusted };
       const decoded = decodeUtf8(content.bytes);
       if ('text' in decoded) {

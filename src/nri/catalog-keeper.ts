@@ -54,9 +54,8 @@ export async function keepCatalog(
   const options: LoadCatalogOptions = {
     extensionStages,
     trust: 'refuse',
-    // The plugin is in a pod then, and kubelet makes what a ConfigMap is mounted as writable for all.
-    trustReadOnlyMounts: hostRoot !== undefined,
-    ...(hostRoot !== undefined && { findHookProgram: findHookProgramBeneath(hostRoot) }),
+    // With a root of the host's beside its own, this is a pod, and its files come from the volumes of ConfigMaps.
+    ...(hostRoot !== undefined && { findHookProgram: findHookProgramBeneath(hostRoot), trustReadOnlyMounts: true }),
   };
   const watched = { ...options, signal, recheckMilliseconds: RECHECK_MILLISECONDS };
   for await (const catalog of watchCatalogAbove(carried ?? [], [...beside, ...hooksDirs], watched)) {

@@ -5,7 +5,7 @@ import { validateNri } from '../generated/validate-nri.ts';
 import { DEFAULT_HOOK_DIRECTORIES } from '../host/hook-directories.ts';
 import { runDirectory } from '../host/run-directory.ts';
 import { parseSettingsText, readSettingsFile, type SettingsForm, type SettingsSource } from '../host/settings-file.ts';
-import type { Trust } from '../host/trust.ts';
+import type { Trust, TrustOptions } from '../host/trust.ts';
 
 /** Where the settings lie when `--config` does not say otherwise. */
 export const SETTINGS_PATH = '/etc/oci-hooks/nri.yaml';
@@ -82,8 +82,8 @@ const PATTERNS: Readonly<Record<string, string>> = {
  *
  * @throws {ConfigError} when it cannot be trusted, read or understood
  */
-export async function loadSettings(source: SettingsSource): Promise<GivenSettings> {
-  return settingsOf((await readSettings(source)) ?? { value: {}, diagnostics: [] });
+export async function loadSettings(source: SettingsSource, options: TrustOptions = {}): Promise<GivenSettings> {
+  return settingsOf((await readSettingsFile(source, FORM, 'refuse', options)) ?? { value: {}, diagnostics: [] });
 }
 
 /**

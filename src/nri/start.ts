@@ -48,7 +48,9 @@ export async function startPlugin({ given, source, environment }: StartOptions):
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   const doors = createDoors(state, log);
   try {
-    const ofFile = await settingsOf(source, state, log);
+    // In a pod, files come from the volumes of ConfigMaps.
+    const trust = { trustReadOnlyMounts: given.hostRoot !== undefined };
+    const ofFile = await settingsOf(() => loadSettings(source, trust), source, { state, log });
     state.settings = { ...defaultSettings(), ...ofFile, ...given, ...preinstalled?.identity };
     for (const namespace of exemptNamespaces(state.settings, environment)) state.exemptNamespaces.add(namespace);
     checkHostRoot(state.settings);
@@ -67,9 +69,13 @@ export async function startPlugin({ given, source, environment }: StartOptions):
 }
 
 /** A plugin that the runtime started has nobody to tell a mistake to, and nobody starts it again: it refuses instead. */
-async function settingsOf(source: SettingsSource, state: PluginState, log: Log): Promise<GivenSettings> {
+async function settingsOf(
+  load: () => Promise<GivenSettings>,
+  source: SettingsSource,
+  { state, log }: { readonly state: PluginState; readonly log: Log },
+): Promise<GivenSettings> {
   try {
-    return checkedMetrics(await loadSettings(source), source.path);
+    return checkedMetrics(await load(), source.path);
   } catch (failure) {
     if (!(failure instanceof ConfigError) || state.mode === 'external') throw failure;
     state.settingsProblems = failure.diagnostics;
