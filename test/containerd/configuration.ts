@@ -18,8 +18,13 @@ export interface ContainerdSettings {
   readonly runtimes?: Readonly<Record<string, RuntimeClass>>;
   /** Added to the environment of the daemon, its shims and so the runtime. */
   readonly environment?: NodeJS.ProcessEnv;
-  /** Turns the Node Resource Interface on; the text is added to its table in the configuration. */
-  readonly nri?: { readonly settings?: string };
+  /** Turns the Node Resource Interface on. */
+  readonly nri?: {
+    /** Added to its table in the configuration. */
+    readonly settings?: string;
+    /** Puts plugins where the daemon looks for them when it starts. */
+    readonly install?: (places: NriPlaces) => void;
+  };
 }
 
 /** Where an engine looks for NRI plugins. */

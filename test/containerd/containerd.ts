@@ -95,6 +95,7 @@ export async function startContainerd(settings: ContainerdSettings): Promise<Con
   const programs = programsOf(settings.suite);
   const environment = { ...process.env, ...settings.environment, PATH: `${programs}:${process.env['PATH']}` };
   for (const directory of [nri.pluginsDirectory, nri.configDirectory, join(work, 'logs')]) mkdirSync(directory);
+  settings.nri?.install?.(nri);
   const configFile = join(work, 'containerd.toml');
   writeFileSync(configFile, configuration(settings, { work, socketPath, nri }));
 

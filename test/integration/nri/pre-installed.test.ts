@@ -1,0 +1,58 @@
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { EXECUTABLE } from '../../build-executable.ts';
+import { startContainerd } from '../../containerd/containerd.ts';
+import { containerdOf, SUITES } from '../../containerd/suite.ts';
+import { requires, root } from '../../requirement.ts';
+import { hooksOf, named } from './hooks-of.ts';
+import { pluginPlace } from './plugin.ts';
+
+// A plugin in the runtime's plugin directory is started by the runtime: without arguments, with three variables in its
+// environment, a connected socket as descriptor 3, and with settings that the runtime reads for it.
+
+const MAIN = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
+
+const WAYS: readonly (readonly [string, (path: string) => void])[] = [
+  ['the executable', (path) => symlinkSync(EXECUTABLE, path)],
+  ['Node', (path) => writeFileSync(path, `#!/bin/sh\nexec ${process.execPath} ${MAIN} nri\n`, { mode: 0o755 })],
+];
+
+describe.each(SUITES)('containerd of %s', (suite) => {
+  requires([containerdOf(suite), 'runc', 'busybox', root], () => {
+    it.each(WAYS)('starts the plugin that lies in its directory: %s', async (_what, put) => {
+      const place = pluginPlace();
+      place.define('10.json', named('hook'));
+      const containerd = await startContainerd({
+        suite,
+        nri: {
+          install: ({ pluginsDirectory, configDirectory }) => {
+            put(join(pluginsDirectory, '10-hooks'));
+            writeFileSync(join(configDirectory, 'hooks.conf'), `hooksDirs: [${place.hooksDir}]\nonError: fail\n`);
+          },
+        },
+      });
+      onTestFinished(() => containerd.close());
+      const pod = await containerd.runPod();
+      expect(await hooksOf(containerd, await containerd.createContainer(pod))).toEqual(['hook']);
+      await containerd.restart();
+      expect(await hooksOf(containerd, await containerd.createContainer(pod, { name: 'after' }))).toEqual(['hook']);
+    });
+
+    it('creates nothing while the settings that it hands over have an error', async () => {
+      const containerd = await startContainerd({
+        suite,
+        nri: {
+          install: ({ pluginsDirectory, configDirectory }) => {
+            symlinkSync(EXECUTABLE, join(pluginsDirectory, '10-hooks'));
+            writeFileSync(join(configDirectory, '10-hooks.conf'), 'hooksDir: [/nowhere]\n');
+          },
+        },
+      });
+      onTestFinished(() => containerd.close());
+      const pod = await containerd.runPod();
+      await expect(containerd.createContainer(pod)).rejects.toThrow(/hooks: the container is not created: .*hooksDir/);
+    });
+  });
+});
