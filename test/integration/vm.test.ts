@@ -57,9 +57,9 @@ requires([root, 'qemu-system-x86_64', 'debootstrap', 'mkfs.ext4', 'cpio', cloudK
   });
 
   describe.each([
-    { mode: 'unified', suites: ['unified', 'helpers', 'devices', 'wrapper'] },
-    { mode: 'hybrid', suites: ['v1'] },
-    { mode: 'legacy', suites: ['v1'] },
+    { mode: 'unified', suites: ['unified', 'helpers', 'devices', 'wrapper', 'compat', 'compat-v2'] },
+    { mode: 'hybrid', suites: ['v1', 'compat'] },
+    { mode: 'legacy', suites: ['v1', 'compat'] },
   ])('in $mode mode', ({ mode, suites }) => {
     let results: ReadonlyMap<string, string>;
     beforeAll(() => {

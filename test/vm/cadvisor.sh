@@ -1,5 +1,6 @@
 # What cAdvisor reports of a container's limits: the same files and rules as getSpecInternal in its container/common/helpers.go and
-# the container_spec_* series in metrics/prometheus.go. Sourced; `spec PATH` prints the series of a cgroup as Prometheus has them.
+# the container_spec_* series in metrics/prometheus.go. Sourced; `spec PATH` prints the series of a cgroup as Prometheus has them. Below,
+# what the suites about it share.
 
 # Values above 2^62 stand for "no limit" in the memory series, which are 0 then.
 NO_LIMIT=4611686018427387904
@@ -76,3 +77,30 @@ spec_v1() {
 spec() {
   if [ -e /sys/fs/cgroup/cgroup.controllers ]; then spec_v2 "/sys/fs/cgroup$1"; else spec_v1 "$1"; fi
 }
+
+# bundle ID CGROUPS_PATH [RESOURCES]
+bundle() {
+  mkdir -p "/run/bundles/$1"
+  printf '{"annotations":{"io.kubernetes.cri.container-type":"container"},"linux":{"cgroupsPath":"%s","resources":%s}}' \
+    "$2" "${3:-{\}}" >"/run/bundles/$1/config.json"
+}
+
+# compat_dir STATUS ID [FLAG...]
+compat_dir() {
+  local status=$1 id=$2
+  shift 2
+  # gVisor gives the sandbox's pid, and -1 when the container has stopped.
+  printf '{"ociVersion":"1.0.2","id":"%s","status":"%s","pid":-1,"bundle":"/run/bundles/%s"}' "$id" "$status" "$id" >state.json
+  # What the shell traces is not what the helper says.
+  (
+    { set +x; } 2>/dev/null
+    hooks helper compat-dir "$@" <state.json 2>&1
+  )
+}
+
+# The directory that people look at: the only one on v2, that of memory on v1.
+where() {
+  if [ -e /sys/fs/cgroup/cgroup.controllers ]; then echo "/sys/fs/cgroup$1"; else echo "/sys/fs/cgroup/memory$1"; fi
+}
+
+LIMITS='{"memory":{"limit":104857600,"swap":209715200,"reservation":52428800},"cpu":{"shares":1024,"quota":20000,"period":50000},"pids":{"limit":40}}'

@@ -8,7 +8,7 @@ out=$1
 shift
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
-cp "$here/container.sh" "$stage/"
+cp "$here/container.sh" "$here/cadvisor.sh" "$stage/"
 {
   echo '. ./container.sh'
   for suite in "$@"; do
