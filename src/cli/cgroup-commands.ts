@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
-import { choice, examples, type Run, withOutput } from './flag.ts';
+import { choice, collect, examples, type Run, withOutput } from './flag.ts';
 
-/** Adds `hooks cgroup`: path, plan, apply and tree. */
+/** Adds `hooks cgroup`: path, plan, apply, tree, place and overhead. */
 export function addCgroupCommands(program: Command, run: Run): void {
   const cgroup = program
     .command('cgroup')
@@ -57,6 +57,55 @@ export function addCgroupCommands(program: Command, run: Run): void {
     .option('--cgroup-root <dir>', 'a plain directory instead of /sys/fs/cgroup, to try it out')
     .addHelpText('after', examples('hooks cgroup tree /kubepods.slice', 'hooks cgroup tree /kubepods --depth 2 --json'))
     .action(run(async () => (await import('./commands/cgroup-tree.ts')).cgroupTree));
+  addSandboxCommands(cgroup, run);
+}
+
+/** Adds what is there for sandboxes: place and overhead. */
+function addSandboxCommands(cgroup: Command, run: Run): void {
+  withVcpus(withOutput(cgroup.command('place')))
+    .description(
+      'Put the threads of a sandbox where `hooks helper sandbox-overhead` has its cgroups: those that have come since, or as they come.',
+    )
+    .argument('<id>', "the sandbox's id")
+    .option('--pid <n>', "the monitor's pid, where two sandboxes have this id")
+    .option('--watch', 'go on until the monitor ends, or the time is up, or SIGTERM')
+    .option('--for <seconds>', 'with --watch: how long', '600')
+    .option('--interval <ms>', 'with --watch: how often to look', '200')
+    .option('--dry-run', 'print what would be moved')
+    .addHelpText('after', examples('hooks cgroup place 4f1c --watch --for 60', 'hooks cgroup place 4f1c --tid 4711'))
+    .action(run(async () => (await import('./commands/cgroup-place.ts')).cgroupPlace));
+
+  withOutput(cgroup.command('overhead'))
+    .description(
+      "Say whether a virtual machine fits into its pod's limits with one cgroup (--cgroup-only true) or with two, with the arithmetic. Exit 1 when it does not.",
+    )
+    .argument('<config...>', "the config.json of each of the pod's containers, or - for standard input")
+    .requiredOption('--pod-overhead <file>', 'a RuntimeClass, a pod, or cpu and memory, as YAML or JSON')
+    .addOption(new Option('--cgroup-only <bool>', 'ask about one setting').choices(['true', 'false']))
+    .option(
+      '--guest-memory <size>',
+      "the guest's memory without its containers (default: Kata's annotation, or 2048Mi)",
+    )
+    .option('--guest-cpus <n>', "the guest's processors without its containers (default: Kata's annotation, or 1)")
+    .option('--monitor-memory <size>', "the monitor's own memory", '0')
+    .option('--helpers-memory <size>', 'memory of virtiofsd, the shim and others', '0')
+    .addOption(choice('--cgroup <version>', 'the version of the controllers', ['1', '2'], '2'))
+    .addHelpText(
+      'after',
+      examples('hooks cgroup overhead config.json --pod-overhead runtime-class.yaml --guest-memory 256Mi --json'),
+    )
+    .action(run(async () => (await import('./commands/cgroup-overhead.ts')).cgroupOverhead));
+}
+
+/** Flags that say which threads of a monitor run the guest's processors. */
+export function withVcpus(command: Command): Command {
+  return command
+    .option(
+      '--thread-name <pattern>',
+      'an RE2 pattern for vCPU threads; repeatable (default: those of QEMU, StratoVirt, Cloud Hypervisor and Firecracker)',
+      collect,
+    )
+    .option('--tid <n>', 'a vCPU thread by its number; repeatable', collect);
 }
 
 /** Flags that decide how linux.resources are read, and the files. */

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { withResourceRules } from './cgroup-commands.ts';
+import { withResourceRules, withVcpus } from './cgroup-commands.ts';
 import { choice, collect, examples, type Run, withOutput } from './flag.ts';
 
 /** Adds `hooks helper`: what shipped hooks run. */
@@ -100,6 +100,43 @@ export function addHelperCommands(program: Command, run: Run): void {
     .action(run(async () => (await load()).helperPsi));
 
   addCompatDir(helper, run);
+  withVcpus(withHelper(helper.command('sandbox-overhead')))
+    .description(
+      "Put a virtual machine's processes into the cgroups of its sandbox: all into one, or its vCPU threads apart from the overhead. Run it at createRuntime, poststart and poststop.",
+    )
+    .addOption(
+      new Option('--cgroup-only <bool>', 'one cgroup for everything (default: an annotation, else false)').choices([
+        'true',
+        'false',
+      ]),
+    )
+    .addOption(
+      new Option(
+        '--threads <how>',
+        'on cgroup v2: whole processes, or two threaded cgroups (default: process)',
+      ).choices(['process', 'threaded']),
+    )
+    .option(
+      '--overhead-cgroup <cgroup>',
+      'a directory or a slice that the overhead cgroup is made in; nothing bounds it but you',
+      '/kata_overhead',
+    )
+    .option('--sandbox-cgroup <path>', 'instead of linux.cgroupsPath of the config.json')
+    .option('--shim', 'the shim and all that it started belong to the sandbox')
+    .addOption(
+      choice('--devices <which>', "bound the sandbox to a monitor's devices, or not", ['kata', 'none'], 'kata'),
+    )
+    .option('--allow-device <device...>', 'more devices that the sandbox may open')
+    .option('--cpus <list>', "the sandbox's processors, such as 0-3 (default: those of the config.json)")
+    .option('--mems <list>', "the sandbox's memory nodes (default: those of the config.json)")
+    .addHelpText(
+      'after',
+      examples(
+        'hooks helper sandbox-overhead --cgroup-only true --dry-run --json < state.json',
+        "hooks helper sandbox-overhead --cgroup-only false --thread-name '^vcpu[0-9]+$' < state.json",
+      ),
+    )
+    .action(run(async () => (await import('./commands/helper-sandbox-overhead.ts')).helperSandboxOverhead));
 
   // What psi starts; it has its trigger as descriptor 3, which nobody types.
   withWatch(helper.command('psi-watch', { hidden: true })).action(run(async () => (await load()).helperPsiWatch));

@@ -21,7 +21,7 @@ vErrors.push(err0);
 errors++;
 }
 for(const key0 in data){
-if(!((((((key0 === "version") || (key0 === "devices")) || (key0 === "unified")) || (key0 === "memory-qos")) || (key0 === "oom")) || (key0 === "systemd-props"))){
+if(!(((((((key0 === "version") || (key0 === "devices")) || (key0 === "unified")) || (key0 === "memory-qos")) || (key0 === "oom")) || (key0 === "systemd-props")) || (key0 === "sandbox-overhead"))){
 const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}};
 if(vErrors === null){
 vErrors = [err1];
@@ -438,14 +438,65 @@ vErrors.push(err31);
 errors++;
 }
 }
-}
-else {
-const err32 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(data["sandbox-overhead"] !== undefined){
+let data17 = data["sandbox-overhead"];
+if(data17 && typeof data17 == "object" && !Array.isArray(data17)){
+for(const key5 in data17){
+if(!((key5 === "cgroup-only") || (key5 === "threads"))){
+const err32 = {instancePath:instancePath+"/sandbox-overhead",schemaPath:"#/properties/sandbox-overhead/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key5}};
 if(vErrors === null){
 vErrors = [err32];
 }
 else {
 vErrors.push(err32);
+}
+errors++;
+}
+}
+if(data17["cgroup-only"] !== undefined){
+if(typeof data17["cgroup-only"] !== "boolean"){
+const err33 = {instancePath:instancePath+"/sandbox-overhead/cgroup-only",schemaPath:"#/properties/sandbox-overhead/properties/cgroup-only/type",keyword:"type",params:{type: "boolean"}};
+if(vErrors === null){
+vErrors = [err33];
+}
+else {
+vErrors.push(err33);
+}
+errors++;
+}
+}
+if(data17.threads !== undefined){
+if(typeof data17.threads !== "boolean"){
+const err34 = {instancePath:instancePath+"/sandbox-overhead/threads",schemaPath:"#/properties/sandbox-overhead/properties/threads/type",keyword:"type",params:{type: "boolean"}};
+if(vErrors === null){
+vErrors = [err34];
+}
+else {
+vErrors.push(err34);
+}
+errors++;
+}
+}
+}
+else {
+const err35 = {instancePath:instancePath+"/sandbox-overhead",schemaPath:"#/properties/sandbox-overhead/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err35];
+}
+else {
+vErrors.push(err35);
+}
+errors++;
+}
+}
+}
+else {
+const err36 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}};
+if(vErrors === null){
+vErrors = [err36];
+}
+else {
+vErrors.push(err36);
 }
 errors++;
 }

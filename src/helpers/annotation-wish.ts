@@ -94,6 +94,30 @@ export async function grantedProperties(state: OciState, policyPath?: string): P
   });
 }
 
+/** Gives what `io.oci-hooks.sandbox-overhead.cgroup-only` and `.threads` ask for; throws as `grantedUnified`. */
+export async function grantedOverhead(
+  state: OciState,
+  policyPath?: string,
+): Promise<{ readonly cgroupOnly?: boolean; readonly threads?: 'process' | 'threaded' }> {
+  const { entries, policy, path } = await wishesOf('sandbox-overhead', state, policyPath, ['cgroup-only', 'threads']);
+  const { 'cgroup-only': cgroupOnly, threads } = Object.fromEntries(entries);
+  if (cgroupOnly !== undefined && cgroupOnly !== 'true' && cgroupOnly !== 'false') {
+    throw senseless('sandbox-overhead.cgroup-only', cgroupOnly, 'true or false');
+  }
+  if (threads !== undefined && threads !== 'process' && threads !== 'threaded') {
+    throw senseless('sandbox-overhead.threads', threads, 'process or threaded');
+  }
+  const granted = policy?.['sandbox-overhead'];
+  for (const [key, value] of entries) {
+    if (granted?.[key === 'threads' ? 'threads' : 'cgroup-only'] === true) continue;
+    throw refusal(path, `sandbox-overhead ${key} ${value}`, `sandbox-overhead: { ${key}: true }`);
+  }
+  return {
+    ...(cgroupOnly !== undefined && { cgroupOnly: cgroupOnly === 'true' }),
+    ...(threads !== undefined && { threads }),
+  };
+}
+
 async function wishesOf(
   verb: string,
   state: OciState,

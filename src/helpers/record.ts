@@ -72,7 +72,23 @@ export function writeRecord(state: OciState, verb: string, record: HelperRecord,
  * @throws {SystemError} `RECORD` when it cannot be read, or is not ours
  */
 export function readRecord(state: OciState, verb: string, root: string = recordRoot()): HelperRecord | undefined {
-  const directory = recordDirectory(state, root);
+  return readRecordIn(recordDirectory(state, root), verb, root);
+}
+
+/**
+ * Gives what a helper kept for every container of this id: two engines may use one. Throws as `readRecord`.
+ *
+ * @param id - as `isContainerId` wants it
+ */
+export function readRecordsOf(id: string, verb: string, root: string = recordRoot()): HelperRecord[] {
+  const start = `${id.slice(0, 128)}-`;
+  if (lstatSync(root, { throwIfNoEntry: false }) === undefined) return [];
+  return readdirSync(root)
+    .filter((name) => name.startsWith(start) && /^[0-9a-f]{16}$/.test(name.slice(start.length)))
+    .flatMap((name) => readRecordIn(join(root, name), verb, root) ?? []);
+}
+
+function readRecordIn(directory: string, verb: string, root: string): HelperRecord | undefined {
   if (lstatSync(directory, { throwIfNoEntry: false }) === undefined) return undefined;
   for (const each of [root, directory]) ensurePrivate(each);
   const path = join(directory, `${verb}.json`);

@@ -29,7 +29,12 @@ export type Deed =
   | readonly ['write', file: string, value: string]
   | readonly ['make-directory', path: string]
   | readonly ['remove-directory', path: string]
+  | readonly ['record', verb: string]
+  | readonly ['scope', unit: string, slice: string, pids: readonly number[]]
+  | readonly ['allow-only', cgroup: string, rules: readonly string[]]
   | readonly ['move-processes', from: string, to: string]
+  | readonly ['move-process', pid: number, to: string]
+  | readonly ['move-thread', tid: number, to: string]
   | readonly ['watch', file: string, trigger: string, command: readonly string[]]
   | readonly ['end-process', pid: number]
   | readonly ['chown', path: string, uid: number, gid: number];

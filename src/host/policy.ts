@@ -31,6 +31,8 @@ export interface Policy {
   /** `score` is the lowest that may be asked for. */
   readonly oom?: { readonly group?: boolean; readonly score?: number };
   readonly 'systemd-props'?: readonly string[];
+  /** Whether a sandbox may choose its own cgroups. */
+  readonly 'sandbox-overhead'?: { readonly 'cgroup-only'?: boolean; readonly threads?: boolean };
 }
 
 /**

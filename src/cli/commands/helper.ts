@@ -20,7 +20,8 @@ import { type ResourceFlags, readResourceFlags } from '../cgroup-flags.ts';
 import { EXIT, type ExitStatus, UsageError } from '../exit-status.ts';
 import { writeDiagnostics, writeJson, writeNote } from '../output.ts';
 
-interface CommonFlags extends Omit<HelperFlags, 'cgroupPath'> {
+/** Flags that every helper has. */
+export interface CommonFlags extends Omit<HelperFlags, 'cgroupPath'> {
   readonly path?: string;
   readonly bestEffort?: boolean;
   readonly strict?: boolean;
@@ -192,7 +193,7 @@ interface QosFlags {
  * Runs a helper on the state of standard input. A hook has two answers: 0, or 1 and the container is not created; what is
  * best effort says on standard error what it could not do.
  */
-async function run(
+export async function run(
   verb: string,
   flags: CommonFlags,
   byDefault: 'strict' | 'best-effort',
@@ -228,7 +229,8 @@ function refuse(error: WishError | SystemError): ExitStatus {
   return EXIT.no;
 }
 
-function common({ dryRun, json, quiet, sandbox, policy, cgroupRoot, path }: CommonFlags): HelperFlags {
+/** Gives the common flags as a helper takes them. */
+export function common({ dryRun, json, quiet, sandbox, policy, cgroupRoot, path }: CommonFlags): HelperFlags {
   if ((cgroupRoot === undefined) !== (path === undefined)) throw new UsageError('--cgroup-root and --path go together');
   if (path !== undefined && (!/^(\/[^/]+)+$/.test(path) || path.split('/').includes('..'))) {
     throw new UsageError('--path counts from the root of the hierarchy and has no ".."');

@@ -36,6 +36,14 @@ const TEXT = {
   CGROUP_CONTROLLER:
     'cannot write {path}: the controller {controller} is not enabled: {ancestor} does not pass it on; {hint}',
   CGROUP_FILE: 'cannot write {path}: this kernel has no such file, although the controller {controller} is there',
+  CGROUP_MAKE: 'cannot make the cgroup {path}: {reason}',
+  CGROUP_REMOVE: 'cannot remove the cgroup {path}: {reason}',
+  CGROUP_OCCUPIED:
+    "the cgroup {path} was there before and holds other processes ({pids}): it is not the sandbox's; name another one",
+  CGROUP_LEFT:
+    'the cgroup {path} is not removed: it still holds {pids}, which no cgroup takes; the record is kept, so end them and run this again',
+  CGROUP_MOVE: 'cannot move {what} {id} to {path}: {reason}',
+  CGROUP_THREADED: '{path} cannot be made threaded: {reason}',
   CGROUP_V2_NEEDED: '{what} needs cgroup v2, and the controllers here are on v1',
   CGROUP_INTERNAL_PROCESSES:
     'cannot pass controllers on from {path}: it holds processes itself, and cgroup v2 wants them in a leaf; say --leaf NAME to have them moved there',
@@ -49,6 +57,9 @@ const TEXT = {
     'standard input is not the state of a container: {reason}; a hook helper is run by a runtime, or with `runc state ID | hooks helper ...`',
   PROCESS_NONE: 'the state of container {id} has no pid: this helper belongs to a stage at which the container exists',
   PROCESS_NOT_CONTAINER: 'process {pid} is {kind}, not the container; say --sandbox if that is meant',
+  PROCESS_NOT_VMM:
+    'process {pid} is {kind}, no virtual machine monitor that is known; say --sandbox if the virtual machine is meant',
+  RECORD_NONE: 'nothing is recorded for {id}: {reason}',
   PROCESS_GONE: 'there is no process {pid}',
   PROCESS_REUSED:
     'process {pid} is another one than a moment ago: the first has ended, and its number was given out again',

@@ -8,6 +8,10 @@ export interface TransientScope {
   readonly unit: string;
   readonly description: string;
   readonly pid: number;
+  /** More processes that go into it. */
+  readonly morePids?: readonly number[];
+  /** Each as busctl(1) takes an element of `a(sv)`: name, signature, values. */
+  readonly properties?: readonly (readonly string[])[];
   /** Whose manager is asked; undefined for the system's. */
   readonly uid: number | undefined;
 }
@@ -17,13 +21,15 @@ export interface TransientScope {
  * refuses, else undefined.
  */
 export function startTransientScope(scope: TransientScope, call: CallSystemd = callThroughBusctl): string | undefined {
-  const { unit, description, pid, uid } = scope;
+  const { unit, description, uid } = scope;
+  const pids = [scope.pid, ...(scope.morePids ?? [])];
   const properties = [
-    ...['PIDs', 'au', '1', String(pid)],
-    ...['Description', 's', description],
-    ...['CollectMode', 's', 'inactive-or-failed'],
+    ['PIDs', 'au', String(pids.length), ...pids.map(String)],
+    ['Description', 's', description],
+    ['CollectMode', 's', 'inactive-or-failed'],
+    ...(scope.properties ?? []),
   ];
-  const args = [unit, 'fail', '3', ...properties, '0'];
+  const args = [unit, 'fail', String(properties.length), ...properties.flat(), '0'];
   const answer = call({ uid }, { ...MANAGER, method: 'StartTransientUnit' }, 'ssa(sv)a(sa(sv))', args);
   return 'reason' in answer ? answer.reason : undefined;
 }

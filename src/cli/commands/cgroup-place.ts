@@ -1,0 +1,81 @@
+import { SystemError } from '../../core/diagnostic/system-error.ts';
+import { isContainerId } from '../../core/oci/state.ts';
+import { type Move, planMoves } from '../../helpers/overhead-moves.ts';
+import { placeOnce, recordedPlacement, watchThreads } from '../../helpers/place-threads.ts';
+import { moveDeed } from '../../helpers/sandbox-overhead.ts';
+import { assertSameProcess } from '../../linux/cgroup/container-process.ts';
+import { EXIT, type ExitStatus, UsageError } from '../exit-status.ts';
+import { writeJson, writeNote, writeResult } from '../output.ts';
+import { selectorOf, type VcpuFlags } from './helper-sandbox-overhead.ts';
+
+/** Flags of `hooks cgroup place`. */
+export interface CgroupPlaceFlags extends VcpuFlags {
+  readonly pid?: string;
+  readonly watch?: boolean;
+  readonly for: string;
+  readonly interval: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** Does `hooks cgroup place`: puts a sandbox's threads where the sandbox-overhead helper would put them now. */
+export async function cgroupPlace(id: string, flags: CgroupPlaceFlags): Promise<ExitStatus> {
+  if (!isContainerId(id)) throw new UsageError(`this is no container id: ${id}`);
+  const seconds = numberOf('--for', flags.for, 86_400);
+  const intervalMs = numberOf('--interval', flags.interval, 60_000);
+  const pid = flags.pid === undefined ? undefined : numberOf('--pid', flags.pid, 4_194_304);
+  if (flags.watch && flags.dryRun) throw new UsageError('--watch moves threads as they come: leave --dry-run out');
+  const isChosen = (flags.tid ?? flags.threadName) !== undefined;
+  const placement = await recordedPlacement(id, pid, isChosen ? await selectorOf(flags) : undefined);
+  const moves: Move[] = [];
+  const moved = (move: Move): void => {
+    moves.push(move);
+    if (!flags.json) writeResult(`${moveDeed(move).join(' ')}\n`);
+  };
+  let ended: string | null = null;
+  if (flags.dryRun) {
+    assertSameProcess(placement.sandbox.vmm);
+    for (const move of planMoves(placement)) moved(move);
+  } else if (flags.watch) {
+    ended = await watch(placement, { seconds, intervalMs, moved });
+    if (!flags.quiet) writeNote(`note: the watch is over: ${ENDS[ended]}`);
+  } else {
+    assertSameProcess(placement.sandbox.vmm);
+    placeOnce(placement, moved);
+  }
+  if (flags.json) {
+    writeJson({ id, pid: placement.sandbox.vmm.pid, dryRun: flags.dryRun === true, ended, deeds: moves.map(moveDeed) });
+  }
+  return EXIT.done;
+}
+
+const ENDS: Readonly<Record<string, string>> = {
+  'process-ended': 'the virtual machine has ended',
+  time: 'its time is up (--for)',
+  signal: 'a signal asked for it',
+};
+
+async function watch(
+  placement: Parameters<typeof watchThreads>[0],
+  options: Omit<Parameters<typeof watchThreads>[1], 'signal'>,
+): ReturnType<typeof watchThreads> {
+  const controller = new AbortController();
+  const stop = (): void => controller.abort();
+  const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+  for (const name of signals) process.on(name, stop);
+  try {
+    return await watchThreads(placement, { ...options, signal: controller.signal });
+  } catch (error) {
+    if (error instanceof SystemError && error.code === 'PROCESS_REUSED') return 'process-ended';
+    throw error;
+  } finally {
+    for (const name of signals) process.off(name, stop);
+  }
+}
+
+function numberOf(flag: string, text: string, most: number): number {
+  const number = /^[1-9]\d{0,7}$/.test(text) ? Number(text) : 0;
+  if (number === 0 || number > most) throw new UsageError(`${flag} wants a number from 1 to ${most}, not ${text}`);
+  return number;
+}
