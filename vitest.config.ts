@@ -7,6 +7,7 @@ const json = process.env['HOOKS_TEST_JSON'];
 const config: ViteUserConfig = defineConfig({
   resolve: {
     alias: {
+      '#file-calls': fileURLToPath(new URL('./src/linux/file-calls/node.ts', import.meta.url)),
       '#inherited-socket': fileURLToPath(new URL('./src/nri/inherited-socket-node.ts', import.meta.url)),
       '#libc': fileURLToPath(new URL('./src/linux/libc/node.ts', import.meta.url)),
     },

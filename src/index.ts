@@ -24,7 +24,7 @@ export type { Hook } from './core/oci/hook.ts';
 export { isStage, STAGES, type Stage } from './core/oci/stage.ts';
 export { type BindMountRule, type ContainerView, containerFromConfig } from './core/when/container.ts';
 export type { NearestMiss, TriedCondition, Verdict } from './core/when/verdict.ts';
-export { type InjectBundleOptions, injectBundle } from './host/bundle.ts';
 export { DEFAULT_HOOK_DIRECTORIES, type LoadCatalogOptions, loadCatalog } from './host/hook-directories.ts';
+export { type InjectBundleOptions, injectBundle } from './host/inject-bundle.ts';
 export type { Trust } from './host/trust.ts';
 export { type WatchCatalogOptions, watchCatalog } from './host/watch.ts';

@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import type { Catalog } from '../core/catalog/catalog.ts';
 import type { BindMountRule } from '../core/when/container.ts';
 import { EXECUTABLE } from '../host/executable.ts';
 import { DEFAULT_HOOK_DIRECTORIES, loadCatalogAbove } from '../host/hook-directories.ts';
+import { childOf, parentOf } from '../host/path.ts';
 
 /** The flags of every command that loads definitions. */
 export interface CatalogFlags {
@@ -16,7 +16,7 @@ export interface CatalogFlags {
 }
 
 /** The directory of the shipped definitions; the single executable carries their texts instead. */
-export const BUILTIN_DIRECTORY: string = join(import.meta.dirname, '../../hooks.d');
+export const BUILTIN_DIRECTORY: string = childOf(parentOf(parentOf(import.meta.dirname)), 'hooks.d');
 
 /** Loads the catalog that the flags ask for. */
 export function loadCatalogFromFlags(flags: CatalogFlags, extensionStages: readonly string[] = []): Promise<Catalog> {

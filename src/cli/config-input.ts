@@ -5,7 +5,6 @@ import type { ConfigText } from '../core/injection/config-text.ts';
 import { locateInConfig } from '../core/injection/config-text.ts';
 import { CONFIG_LIMIT, parseConfigBytes, readConfigFile } from '../host/bundle.ts';
 import { readUpTo } from '../host/file.ts';
-import { reasonOf } from '../host/write-file.ts';
 
 const STDIN = 0;
 
@@ -19,7 +18,11 @@ function readStandardInput(): Parsed<ConfigText> {
   try {
     bytes = readUpTo(STDIN, CONFIG_LIMIT);
   } catch (failure) {
-    throw new SystemError('STDIN_READ', { reason: reasonOf(failure) }, { cause: failure });
+    throw new SystemError(
+      'STDIN_READ',
+      { reason: failure instanceof Error ? failure.message : String(failure) },
+      { cause: failure },
+    );
   }
   if (bytes.length <= CONFIG_LIMIT) return parseConfigBytes('<stdin>', bytes);
   return {

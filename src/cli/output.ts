@@ -1,9 +1,10 @@
-import { writeSync } from 'node:fs';
 import type { styleText } from 'node:util';
+import { writeFrom } from '#file-calls';
 import type { Diagnostic } from '../core/diagnostic/diagnostic.ts';
 import { escapeControls } from '../core/diagnostic/quote.ts';
 import { renderDiagnostic, renderHeadline } from '../core/diagnostic/render.ts';
-import { errnoOf, SystemError } from '../core/diagnostic/system-error.ts';
+import { SystemError } from '../core/diagnostic/system-error.ts';
+import { EAGAIN, EINTR, EPIPE, systemFailure } from '../host/errno.ts';
 
 const STDOUT = 1;
 const STDERR = 2;
@@ -17,13 +18,10 @@ export type Style = Exclude<Parameters<typeof styleText>[0], readonly unknown[]>
  * @throws {SystemError} `STDOUT_WRITE`
  */
 export function writeResult(result: string | Uint8Array): void {
-  const bytes = typeof result === 'string' ? Buffer.from(result) : result;
-  try {
-    writeAll(STDOUT, bytes);
-  } catch (error) {
-    if (errnoOf(error) === 'EPIPE') return;
-    throw new SystemError('STDOUT_WRITE', { reason: errnoOf(error) ?? String(error) }, { cause: error });
-  }
+  const failure = writeAll(STDOUT, typeof result === 'string' ? Buffer.from(result) : result);
+  if (failure === 0 || failure === -EPIPE) return;
+  const cause = systemFailure(failure);
+  throw new SystemError('STDOUT_WRITE', { reason: cause.code }, { cause });
 }
 
 /**
@@ -40,24 +38,22 @@ export function safeLines(text: string): string {
 }
 
 function writeError(text: string): void {
-  try {
-    writeAll(STDERR, Buffer.from(text));
-  } catch (error) {
-    // Nobody is there to read it.
-    if (errnoOf(error) === undefined) throw error;
-  }
+  // Where nobody is there to read it, nothing can be said.
+  writeAll(STDERR, Buffer.from(text));
 }
 
-/** Both may be pipes that do not block: EAGAIN means that the reader is slower than we are. */
-function writeAll(descriptor: number, bytes: Uint8Array): void {
+/**
+ * Writes all bytes; gives 0, or minus the errno. Both may be pipes that do not block: EAGAIN means that the reader is
+ * slower than we are.
+ */
+function writeAll(descriptor: number, bytes: Uint8Array): number {
   for (let written = 0; written < bytes.length; ) {
-    try {
-      written += writeSync(descriptor, bytes, written);
-    } catch (error) {
-      if (errnoOf(error) !== 'EAGAIN') throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
-    }
+    const result = writeFrom(descriptor, bytes, written);
+    if (result >= 0) written += result;
+    else if (result === -EAGAIN) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    else if (result !== -EINTR) return result;
   }
+  return 0;
 }
 
 /** Writes one JSON document as the whole result; bigints are written as plain digits. */

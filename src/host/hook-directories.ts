@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { nameBytesIn, namesIn } from '#file-calls';
 import {
   buildCatalog,
   type Catalog,
@@ -11,8 +11,10 @@ import { isYamlPath, type ReadDocument } from '../core/definition/parse.ts';
 import { type Diagnostic, error, warning } from '../core/diagnostic/diagnostic.ts';
 import { errnoOf } from '../core/diagnostic/system-error.ts';
 import type { RegexEngine } from '../core/when/pattern.ts';
+import { ENOENT, errnoName } from './errno.ts';
 import { type FileContent, readBoundedFile } from './file.ts';
 import { findHookProgram } from './hook-program.ts';
+import { childOf } from './path.ts';
 import { createTrustCheck, type Trust, type TrustCheck } from './trust.ts';
 import { decodeUtf8, decodeUtf8AsGo } from './utf8.ts';
 
@@ -131,19 +133,18 @@ interface Listing {
 /** Lists a directory's definition files in byte order of their names; a directory that does not exist is empty. */
 export function listDefinitions(directory: string): Listing {
   if (directory === '') return { paths: [], diagnostics: [] };
-  try {
-    const names = readdirSync(directory).filter(isDefinitionName).sort();
-    // A name that is no UTF-8 reads as U+FFFD, under which the file cannot be opened.
-    if (names.some((name) => name.includes('\ufffd'))) return { paths: listBytes(directory), diagnostics: [] };
-    return { paths: names.map((name) => join(directory, name)), diagnostics: [] };
-  } catch (failure) {
-    const reason = errnoOf(failure);
-    if (reason === 'ENOENT') return { paths: [], diagnostics: [] };
-    return {
-      paths: [],
-      diagnostics: [error('DIRECTORY_UNREADABLE', { path: directory }, { reason: reason ?? String(failure) })],
-    };
-  }
+  const listed = namesIn(directory);
+  if (listed === -ENOENT) return { paths: [], diagnostics: [] };
+  if (typeof listed === 'number') return unlisted(directory, listed);
+  const names = listed.filter(isDefinitionName).sort();
+  // A name that is no UTF-8 reads as U+FFFD, under which the file cannot be opened.
+  if (names.some((name) => name.includes('\ufffd'))) return listBytes(directory);
+  return { paths: names.map((name) => childOf(directory, name)), diagnostics: [] };
+}
+
+function unlisted(directory: string, result: number): Listing {
+  const args = { reason: errnoName(result) };
+  return { paths: [], diagnostics: [error('DIRECTORY_UNREADABLE', { path: directory }, args)] };
 }
 
 /** Tells whether a file of this name is a definition: letter case counts, as in the reference. */
@@ -156,15 +157,15 @@ function pathText(path: string | Uint8Array): string {
   return typeof path === 'string' ? path : Buffer.from(path).toString();
 }
 
-function listBytes(directory: string): Buffer[] {
-  return readdirSync(directory, { encoding: 'buffer' })
+function listBytes(directory: string): Listing {
+  const listed = nameBytesIn(directory);
+  if (typeof listed === 'number') return unlisted(directory, listed);
+  const paths = listed
+    .map((name) => Buffer.from(name))
     .filter((name) => isDefinitionName(name.toString()))
     .sort(Buffer.compare)
-    .map((name) => Buffer.concat([Buffer.from(join(directory, '')), name]));
-}
-
-function join(directory: string, name: string): string {
-  return directory.endsWith('/') ? directory + name : `${directory}/${name}`;
+    .map((name) => Buffer.concat([Buffer.from(childOf(directory, '')), name]));
+  return { paths, diagnostics: [] };
 }
 
 /** A definition file's text, when it could be read. */

@@ -1,8 +1,10 @@
-import { accessSync, constants, lstatSync, readlinkSync, realpathSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { statusAt, writability } from '#file-calls';
 import { type Diagnostic, error, warning } from '../core/diagnostic/diagnostic.ts';
 import { shellWord } from '../core/diagnostic/quote.ts';
-import { errnoOf } from '../core/diagnostic/system-error.ts';
+import type { FileStatus } from '../linux/file-calls/file-calls.ts';
+import { EROFS } from './errno.ts';
+import { followLinks } from './link.ts';
+import { childOf, parentOf } from './path.ts';
 
 /** What happens to a file that others than its owner's trusted user could change. */
 export type Trust = 'refuse' | 'warn' | 'ignore';
@@ -15,10 +17,7 @@ export type Trust = 'refuse' | 'warn' | 'ignore';
 export type TrustCheck = (path: string, opened?: OpenedFile) => readonly Diagnostic[];
 
 /** Who may change a file, as fstat(2) says it. */
-export interface FileOwnership {
-  readonly uid: number;
-  readonly mode: number;
-}
+export type FileOwnership = Pick<FileStatus, 'mode' | 'uid'>;
 
 /** What is known of a file that was opened by its path. */
 export interface OpenedFile {
@@ -51,19 +50,20 @@ export function createTrustCheck(trust: Trust, { trustReadOnlyMounts = false }: 
     return detail !== undefined && !isOwner && trustReadOnlyMounts && isOnReadOnlyMount(path) ? undefined : detail;
   };
   const unsafeAbove = (directory: string): Problem | undefined => {
-    for (let current = directory; ; current = dirname(current)) {
+    for (let current = directory; ; current = parentOf(current)) {
       if (!known.has(current)) known.set(current, directoryProblem(current));
       const detail = known.get(current);
       if (detail !== undefined) return { path: current, detail };
-      if (current === dirname(current)) return undefined;
+      if (current === '/') return undefined;
     }
   };
   /** A link is as safe as its owner and the directory it lies in: whoever may change either leads it elsewhere. */
-  const unsafeLink = (path: string): Problem | undefined => {
-    for (const link of linksOn(path)) {
-      const uid = lstatSync(link, { throwIfNoEntry: false })?.uid ?? 0;
+  const unsafeLink = (links: readonly string[]): Problem | undefined => {
+    for (const link of links) {
+      const status = statusAt(link, 'stay');
+      const uid = typeof status === 'number' ? 0 : status.uid;
       if (uid !== 0 && uid !== owner) return { path: link, detail: `uid ${uid}` };
-      const problem = unsafeAbove(dirname(link));
+      const problem = unsafeAbove(parentOf(link));
       if (problem) return problem;
     }
     return undefined;
@@ -72,26 +72,26 @@ export function createTrustCheck(trust: Trust, { trustReadOnlyMounts = false }: 
   /** Gives a directory with its links followed, and what is unsafe about it or above. */
   const directoryAt = (path: string): Directory | undefined => {
     if (!directories.has(path)) {
-      const real = realPath(path);
-      const problem = real === undefined ? undefined : (unsafeAbove(real) ?? unsafeLink(path));
-      directories.set(path, real === undefined ? undefined : { path: real, problem });
+      const followed = followLinks(path);
+      const problem = followed && (unsafeAbove(followed.path) ?? unsafeLink(followed.links));
+      directories.set(path, followed && { path: followed.path, problem });
     }
     return directories.get(path);
   };
   const find = (path: string, opened: OpenedFile | undefined): Problem | undefined => {
     if (opened && !opened.isLink) {
-      const directory = directoryAt(dirname(path));
+      const directory = directoryAt(parentOf(path));
       const detail = problemOf(opened.stats, owner, false);
       // A path is only put together for a message.
       return detail === undefined || !directory
         ? directory?.problem
-        : { path: join(directory.path, basename(path)), detail };
+        : { path: childOf(directory.path, path.slice(path.lastIndexOf('/') + 1)), detail };
     }
-    const real = realPath(path);
-    if (real === undefined) return undefined;
-    const detail = problemAt(real, owner, false);
-    if (detail !== undefined) return { path: real, detail };
-    return directoryAt(dirname(real))?.problem ?? unsafeLink(path);
+    const followed = followLinks(path);
+    if (!followed) return undefined;
+    const detail = problemAt(followed.path, owner, false);
+    if (detail !== undefined) return { path: followed.path, detail };
+    return directoryAt(parentOf(followed.path))?.problem ?? unsafeLink(followed.links);
   };
   return (path, opened) => {
     const problem = find(path, opened);
@@ -119,63 +119,15 @@ interface Directory {
   readonly problem: Problem | undefined;
 }
 
-/** A path with its links followed; undefined when it is gone or a loop of links: whoever reads it says so. */
-function realPath(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch {
-    return undefined;
-  }
-}
-
-// As many as the kernel follows (path_resolution(7)).
-const MOST_LINKS = 40;
-
-/** Gives every symbolic link that is followed on the way to a path's file, each by its real path. */
-function linksOn(path: string): string[] {
-  const links: string[] = [];
-  const ahead = resolve(path).split('/').filter(Boolean);
-  let current = '/';
-  for (let part = ahead.shift(); part !== undefined && links.length < MOST_LINKS; part = ahead.shift()) {
-    const next = part === '..' ? dirname(current) : join(current, part);
-    const target = part === '..' ? undefined : linkTarget(next);
-    if (target === undefined) {
-      current = next;
-      continue;
-    }
-    links.push(next);
-    if (target.startsWith('/')) current = '/';
-    ahead.unshift(...target.split('/').filter((piece) => piece !== '' && piece !== '.'));
-  }
-  return links;
-}
-
-function linkTarget(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch {
-    // No link, or gone meanwhile: whoever reads the file says so.
-    return undefined;
-  }
+function problemAt(path: string, owner: number, isDirectory: boolean): string | undefined {
+  const status = statusAt(path, 'stay');
+  // It went away since the path was resolved; reading it says so.
+  return typeof status === 'number' ? undefined : problemOf(status, owner, isDirectory);
 }
 
 /** Whether nobody can write a directory through the mount it is seen by here; access(2) then says EROFS. */
 function isOnReadOnlyMount(path: string): boolean {
-  try {
-    accessSync(path, constants.W_OK);
-    return false;
-  } catch (error) {
-    return errnoOf(error) === 'EROFS';
-  }
-}
-
-function problemAt(path: string, owner: number, isDirectory: boolean): string | undefined {
-  try {
-    return problemOf(lstatSync(path), owner, isDirectory);
-  } catch {
-    // It went away since the path was resolved; reading it says so.
-    return undefined;
-  }
+  return writability(path) === -EROFS;
 }
 
 /** `uid N` for a wrong owner, the mode for one that others may write, undefined when all is well. */

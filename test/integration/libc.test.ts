@@ -1,10 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-
-const BUN = fileURLToPath(new URL('../../node_modules/bun/bin/bun.exe', import.meta.url));
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+import { BUN, ROOT, unpackBun } from './bun.ts';
 
 // getpid, close(-1), and getrandom into the middle of a buffer, through whichever #libc the runtime gets.
 const PROGRAM = `
@@ -27,12 +23,7 @@ process.stdout.write(JSON.stringify({
 const EXPECTED = { pid: true, close: -9, random: 32, outside: false, inside: true, offset: 32, badAddress: -14 };
 
 describe('#libc', () => {
-  // Bun's package is unpacked by its first run: its install script is not allowed to.
-  beforeAll(() => {
-    if (!existsSync(BUN) || spawnSync(BUN, ['--version']).status !== 0) {
-      spawnSync('npx', ['bun', '--version'], { cwd: ROOT });
-    }
-  });
+  beforeAll(unpackBun);
 
   it.each([
     ['node', process.execPath, ['--input-type=module', '--eval']],

@@ -1,5 +1,3 @@
-import { realpathSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Catalog } from '../../core/catalog/catalog.ts';
 import { ConfigError } from '../../core/diagnostic/input-error.ts';
 import { diagnosticsAsData } from '../../core/diagnostic/render.ts';
@@ -7,7 +5,7 @@ import type { ConfigText } from '../../core/injection/config-text.ts';
 import { editParsedConfig } from '../../core/injection/edit.ts';
 import { type InjectionPlan, type PlanOptions, planInjection } from '../../core/injection/plan.ts';
 import { containerFromConfig } from '../../core/when/container.ts';
-import { writeFileAtomically } from '../../host/write-file.ts';
+import { isSameFile } from '../../host/link.ts';
 import { bindMountRule, type CatalogFlags, loadCatalogFromFlags } from '../catalog-flags.ts';
 import { placedInConfig, readConfigInput } from '../config-input.ts';
 import { describePlan } from '../describe.ts';
@@ -42,7 +40,7 @@ export async function inject(path: string, flags: InjectFlags): Promise<ExitStat
   const edited = await editedText(input.value, plan, flags);
   await writeNotes(catalog, plan, flags);
   const report = (): string => `${toJson({ schemaVersion: 1, ...injectionReport(plan) })}\n`;
-  if (flags.report !== undefined) writeFileAtomically(flags.report, Buffer.from(report()));
+  if (flags.report !== undefined) await writeFile(flags.report, report());
   await writeEdited(path, input.value, edited, flags);
   if (flags.json) writeResult(report());
   return EXIT.done;
@@ -53,7 +51,7 @@ function checkFlags(path: string, flags: InjectFlags): void {
   if (targets > 1) throw new UsageError('--in-place, --output and --dry-run exclude one another');
   if (flags.inPlace && path === '-') throw new UsageError('--in-place needs a file, not standard input');
   if (flags.output === '') throw new UsageError('--output needs the name of a file');
-  if (flags.report !== undefined && [path, flags.output].some((other) => isSameFile(other, flags.report))) {
+  if (flags.report !== undefined && overwrites(flags.report, [path, flags.output])) {
     throw new UsageError('--report needs a file of its own: the config or the output would be lost');
   }
   if (flags.report === '-') throw new UsageError('--report needs a file; --json prints the report');
@@ -63,19 +61,14 @@ function checkFlags(path: string, flags: InjectFlags): void {
   }
 }
 
-/** Two names may be one file through links; a file that is not there yet is known by its path. */
-function isSameFile(one: string | undefined, other: string | undefined): boolean {
-  if (one === undefined || other === undefined || one === '-') return false;
-  return realPathOf(one) === realPathOf(other);
+function overwrites(report: string, others: readonly (string | undefined)[]): boolean {
+  return report !== '-' && others.some((other) => other !== undefined && other !== '-' && isSameFile(report, other));
 }
 
-function realPathOf(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    // Not there yet.
-    return resolve(path);
-  }
+/** Loaded by who writes a file: most print the config. */
+async function writeFile(path: string, text: string): Promise<void> {
+  const { writeFileAtomically } = await import('../../host/write-file.ts');
+  writeFileAtomically(path, Buffer.from(text));
 }
 
 function refuse(catalog: Catalog, flags: InjectFlags): ExitStatus {
@@ -117,9 +110,9 @@ async function editedText(document: ConfigText, plan: InjectionPlan, flags: Inje
 
 async function writeEdited(path: string, document: ConfigText, edited: string, flags: InjectFlags): Promise<void> {
   if (flags.inPlace) {
-    if (edited !== document.text) writeFileAtomically(path, Buffer.from(edited));
+    if (edited !== document.text) await writeFile(path, edited);
   } else if (flags.output !== undefined && flags.output !== '-') {
-    writeFileAtomically(flags.output, Buffer.from(edited));
+    await writeFile(flags.output, edited);
   } else if (!flags.dryRun) {
     writeResult(edited);
   } else if (!flags.json) {

@@ -1,4 +1,4 @@
-/** What `bun.ts` uses of Bun's own module; @types/bun would bring globals that Node does not have. */
+/** What the files `bun.ts` use of Bun's own module; @types/bun would bring globals that Node does not have. */
 declare module 'bun:ffi' {
   interface Symbol {
     readonly args: readonly string[];
@@ -8,6 +8,6 @@ declare module 'bun:ffi' {
     path: string,
     symbols: Readonly<Record<Names, Symbol>>,
   ): { readonly symbols: Readonly<Record<Names, (...args: readonly (number | bigint)[]) => number | bigint>> };
-  export function ptr(view: Uint8Array): number;
+  export function ptr(view: Uint8Array, byteOffset?: number): number;
   export const read: { readonly i32: (pointer: number, offset: number) => number };
 }

@@ -16,7 +16,8 @@ export type SyscallName =
   | 'rt_sigprocmask'
   | 'sendto'
   | 'socket'
-  | 'statx';
+  | 'statx'
+  | 'write';
 
 // 64-bit ports share the generic table, but for the three that are older than it.
 const NUMBERS: Readonly<Record<SyscallName, { readonly generic: number; readonly [arch: string]: number }>> = {
@@ -37,6 +38,7 @@ const NUMBERS: Readonly<Record<SyscallName, { readonly generic: number; readonly
   sendto: { generic: 206, x64: 44, ppc64: 335, s390x: 369 },
   socket: { generic: 198, x64: 41, ppc64: 326, s390x: 359 },
   statx: { generic: 291, x64: 332, ppc64: 383, s390x: 379 },
+  write: { generic: 64, x64: 1, ppc64: 4, s390x: 4 },
 };
 
 const GENERIC: readonly string[] = ['arm64', 'riscv64', 'loong64'];

@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { injectBundle, readConfigFile } from '../../../src/host/bundle.ts';
+import { readConfigFile } from '../../../src/host/bundle.ts';
+import { injectBundle } from '../../../src/host/inject-bundle.ts';
 import { createCatalog } from '../../../src/index.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
