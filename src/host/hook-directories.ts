@@ -174,11 +174,14 @@ export interface DefinitionRead {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Every definition's bytes lie here until they are decoded. */
+const shared: Buffer = Buffer.from(new ArrayBuffer(64 * 1024));
+
 /** Reads one definition file. A file that is gone, or a link to nothing, is passed over without a word. */
 export function readDefinitionFile(source: string | Uint8Array, check: TrustCheck): DefinitionRead {
   const path = pathText(source);
   const limit = isYamlPath(path) ? YAML_DEFINITION_LIMIT : JSON_DEFINITION_LIMIT;
-  const content = readBoundedFile(source, limit);
+  const content = readBoundedFile(source, limit, shared);
   if (content.kind !== 'content') return { diagnostics: unreadable(path, content, limit) };
   const unsafe = check(path, content);
   const decoded = decodeUtf8(content.bytes);

@@ -21,6 +21,8 @@ export interface HookPathCheck {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+const THERE: HookPathCheck = { exists: true, diagnostics: [] };
+
 /**
  * Looks for a definition's program. A missing one makes the definition inactive, with a warning; a path that cannot be
  * followed (a file for a directory, a loop of links) is an error, as in the reference.
@@ -30,8 +32,8 @@ export function checkHookPath(
   locate: Locate,
   find: FindHookProgram | undefined,
 ): HookPathCheck {
-  const program: HookProgram = find?.(definition.hook.path) ?? { kind: 'program' };
-  if (program.kind === 'program') return { exists: true, diagnostics: [] };
+  const program = find?.(definition.hook.path);
+  if (program === undefined || program.kind === 'program') return THERE;
   const path = definition.version === '1.0.0' ? ['hook', 'path'] : ['hook'];
   const place = { path: definition.path, at: locate(path), pointer: pointerOf(path) };
   const args = { hookPath: definition.hook.path };

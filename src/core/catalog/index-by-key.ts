@@ -26,11 +26,12 @@ export function createIndex(compiled: readonly CompiledDefinition[]): CatalogInd
     const { combine, always, hasBindMounts } = definition.when;
     if (combine === 'all' && (always === false || hasBindMounts === false)) continue;
     const literal = combine === 'all' ? annotations.find(({ key }) => key.exact !== undefined) : undefined;
-    const exactCommands = commands.flatMap(({ exact }) => exact ?? []);
-    const isByCommand = combine === 'all' && commands.length > 0 && exactCommands.length === commands.length;
     if (literal?.key.exact !== undefined) {
       insert(byAnnotation, bucket(literal.key.exact, literal.value.exact), position);
-    } else if (isByCommand) {
+      continue;
+    }
+    const exactCommands = commands.flatMap(({ exact }) => exact ?? []);
+    if (combine === 'all' && commands.length > 0 && exactCommands.length === commands.length) {
       for (const command of new Set(exactCommands)) insert(byCommand, command, position);
       withCommand.push(position);
     } else {

@@ -8,6 +8,10 @@ export function injectionOrder<T extends { readonly name: string; readonly rank:
   const named = definitions.map((definition) => ({ definition, lower: lowerCase(definition.name) }));
   // Without surrogates the order of UTF-16 units is that of code points, and the engine compares them itself.
   const compare = named.some(({ lower }) => /[\ud800-\udfff]/.test(lower)) ? compareCodePoints : compareUnits;
+  const isAhead = ({ lower }: { readonly lower: string }, index: number): boolean =>
+    index === 0 || compare(named[index - 1]?.lower ?? '', lower) < 0;
+  // One directory is listed by name, which most often is the order already.
+  if (named.every(isAhead)) return [...definitions];
   return named
     .sort(
       (left, right) =>

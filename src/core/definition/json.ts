@@ -21,11 +21,12 @@ export function readJson(path: string, text: string): Parsed<SourceDocument> {
     // The engines word this error differently and seldom say where; the grammar is walked again to find out.
     return fail(jsonSyntaxDiagnostic(path, text));
   }
-  const root = once(() => rootNode(text, value));
+  const root = once(() => jsonRoot(text, value));
   return { value: { value, root, hasRepeatedKeys: hasRepeatedKeys(text, value) }, diagnostics: [] };
 }
 
-function rootNode(text: string, value: unknown): SourceNode {
+/** Gives the root of a text that JSON.parse has accepted, and made this value of. */
+export function jsonRoot(text: string, value: unknown): SourceNode {
   const start = skipSpace(text, 0);
   return jsonNode(text, { start, end: skipValue(text, start) }, value, positionsIn(text));
 }

@@ -3,8 +3,9 @@ import { validateHook100 } from '../../generated/validate-hook-1-0-0.ts';
 import { type Diagnostic, error, hasErrors, type Parsed } from '../diagnostic/diagnostic.ts';
 import { foldKey, type Locate, locateIn, pointerOf, type SourceDocument, type SourceNode } from './document.ts';
 import type { DefinitionVersion, HookDefinition } from './hook-definition.ts';
-import { readJson } from './json.ts';
+import { jsonRoot, readJson } from './json.ts';
 import { canonicalKeys, isObject } from './keys.ts';
+import { type PlainDefinition, readPlainDefinition } from './plain.ts';
 import { checkShape, typeName } from './shape.ts';
 import { KEYS_0_1_0, locateByWrittenName, read0_1_0 } from './v0_1_0.ts';
 import { KEYS_1_0_0, read1_0_0 } from './v1_0_0.ts';
@@ -49,15 +50,36 @@ export function readDefinition(
   source: DefinitionSource,
   options: ReadDefinitionOptions = {},
 ): Parsed<LocatedDefinition> {
-  const { path } = source;
+  const { path, text } = source;
+  const plain = isYamlPath(path) ? undefined : readPlainDefinition(text, options.extensionStages ?? []);
+  return plain ? { value: locatedPlain(source, plain), diagnostics: [] } : readFully(source, options);
+}
+
+/** Does what `readDefinition` does for a definition of any kind. */
+export function readFully(source: DefinitionSource, options: ReadDefinitionOptions): Parsed<LocatedDefinition> {
+  const { path, text } = source;
   const read = isYamlPath(path) && options.readYaml ? options.readYaml : readJson;
-  const document = read(path, source.text);
+  const document = read(path, text);
   if (!document.value) return { diagnostics: document.diagnostics };
   const version = readVersion(path, document.value);
   if (!version.value) return { diagnostics: [...document.diagnostics, ...version.diagnostics] };
   const content = readContent(path, document.value, version.value, options.extensionStages ?? []);
   if (document.diagnostics.length === 0) return content;
   return { ...content, diagnostics: [...document.diagnostics, ...content.diagnostics] };
+}
+
+function locatedPlain({ path, text }: DefinitionSource, plain: PlainDefinition): LocatedDefinition {
+  const { hook, when, stages } = plain;
+  return {
+    definition: { name: nameOf(path), path, version: '1.0.0', hook, when, stages },
+    locate: locateIn(() => jsonRoot(text, plain.value)),
+    isValid: true,
+  };
+}
+
+/** A definition goes by the last part of its path. */
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 function readContent(
@@ -77,8 +99,7 @@ function readContent(
   const timeouts = isCurrent ? checkTimeouts(path, document, subject.value) : [];
   const timeoutLiteral = () => timeoutNodes(document.root()).at(-1)?.literal() ?? '';
   const parts = isCurrent ? read1_0_0(subject.value, timeoutLiteral) : read0_1_0(subject.value);
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  const definition: HookDefinition = { name, path, version: isCurrent ? '1.0.0' : '0.1.0', ...parts };
+  const definition: HookDefinition = { name: nameOf(path), path, version: isCurrent ? '1.0.0' : '0.1.0', ...parts };
   const locateValue = isCurrent ? locate : locateByWrittenName(locate, subject.value);
   const content = validateDefinition(definition, locateValue, extensionStages);
   const errors = [...(misread ? [misread] : []), ...shape, ...timeouts];

@@ -6,9 +6,13 @@ import { countMembers } from './scan.ts';
  * @param value - what JSON.parse made of the text
  */
 export function hasRepeatedKeys(text: string, value: unknown): boolean {
-  const keys = countKeys(value);
+  return hasMoreMembers(text, countKeys(value));
+}
+
+/** Tells whether a JSON text has more members, at any depth, than so many. */
+export function hasMoreMembers(text: string, members: number): boolean {
   // Each member has a colon behind its key; when there are no other colons there is no need to look which are in strings.
-  return countColons(text) !== keys && countMembers(text) !== keys;
+  return countColons(text) !== members && countMembers(text) !== members;
 }
 
 function countColons(text: string): number {

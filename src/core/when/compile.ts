@@ -1,6 +1,13 @@
 import { type Locate, type Part, type PathSegment, pointerOf } from '../definition/document.ts';
 import type { HookDefinition } from '../definition/hook-definition.ts';
-import { type Diagnostic, error, hasErrors, type Parsed, warning } from '../diagnostic/diagnostic.ts';
+import {
+  type Diagnostic,
+  type DiagnosticPlace,
+  error,
+  hasErrors,
+  type Parsed,
+  warning,
+} from '../diagnostic/diagnostic.ts';
 import { utf8Length } from './byte-length.ts';
 import { compilePattern, literalPattern, type Pattern, PatternError, type RegexEngine } from './pattern.ts';
 import { adviseOnFragment, escapeBareDots, findPosixPiece } from './pattern-advice.ts';
@@ -21,77 +28,102 @@ export interface CompiledDefinition {
   readonly commands: readonly Pattern[];
 }
 
-/** Compiles patterns, each text once; a pattern that is wrong stays wrong without being tried again. */
-export type PatternCompiler = (source: string) => Pattern | PatternError;
+/** A pattern, where it can be one, and what is to be said of it wherever it stands. */
+export interface JudgedPattern {
+  readonly pattern?: Pattern;
+  readonly finding?: Finding;
+}
+
+type Finding = (place: DiagnosticPlace) => Diagnostic;
+
+/** Compiles and judges patterns, each text once. */
+export type PatternCompiler = (source: string) => JudgedPattern;
 
 /** Gives the patterns that need no engine, undefined for the others. */
-export type LiteralPatterns = (source: string) => Pattern | undefined;
+export type LiteralPatterns = (source: string) => JudgedPattern | undefined;
 
-/** Gives `literalPattern` with a memory. */
+/** Gives literal patterns, each looked at once. */
 export function createLiteralPatterns(): LiteralPatterns {
-  const known = new Map<string, Pattern | undefined>();
+  const known = new Map<string, JudgedPattern | undefined>();
   return (source) => {
     const literal = known.get(source);
     if (literal || known.has(source)) return literal;
-    const found = literalPattern(source);
+    const found = judgeLiteral(source);
     known.set(source, found);
     return found;
   };
 }
 
-/** Gives a compiler that remembers what it compiled. */
+/** Gives a compiler that remembers what it compiled; a pattern that is wrong stays wrong without being tried again. */
 export function createPatternCompiler(
   engine: RegexEngine,
   literals: LiteralPatterns = createLiteralPatterns(),
 ): PatternCompiler {
-  const compiled = new Map<string, Pattern | PatternError>();
+  const compiled = new Map<string, JudgedPattern>();
   return (source) => {
     const known = literals(source) ?? compiled.get(source);
     if (known) return known;
-    const result = tryCompile(source, engine);
+    const result = judge(source, engine);
     compiled.set(source, result);
     return result;
   };
 }
 
-function tryCompile(source: string, engine: RegexEngine): Pattern | PatternError {
+function judgeLiteral(source: string): JudgedPattern | undefined {
+  const pattern = tooLong(source) ? undefined : literalPattern(source);
+  return pattern && withAdvice(pattern);
+}
+
+function judge(source: string, engine: RegexEngine): JudgedPattern {
+  const finding = tooLong(source);
+  if (finding) return { finding };
   try {
-    return compilePattern(source, engine);
+    return withAdvice(compilePattern(source, engine));
   } catch (problem) {
-    if (problem instanceof PatternError) return problem;
+    if (problem instanceof PatternError) return { finding: syntaxFinding(source, problem) };
     throw problem;
   }
 }
 
-interface PatternPlace {
-  readonly path: readonly PathSegment[];
-  readonly part: Part;
+function tooLong(source: string): Finding | undefined {
+  if (source.length <= PATTERN_LIMIT / 4) return undefined;
+  const length = utf8Length(source);
+  if (length <= PATTERN_LIMIT) return undefined;
+  return (place) => error('PATTERN_TOO_LONG', place, { length, limit: PATTERN_LIMIT });
 }
 
-/** Told each pattern; its place is made when it is asked for. */
-type Visit = (source: string, place: () => PatternPlace) => void;
+function syntaxFinding(pattern: string, { message, fragment }: PatternError): Finding {
+  const advice = adviseOnFragment(pattern, fragment);
+  const reason = fragment === pattern ? message : `${message}: ${fragment}`;
+  const args = { pattern, reason, ...(advice && { dialect: advice.dialect }) };
+  return (place) => error('PATTERN_SYNTAX', { ...place, hint: advice?.hint }, args);
+}
 
-/** Goes through the patterns of a definition, in the order the reference validates them. */
-function visitPatterns({ when, version }: HookDefinition, visit: Visit): void {
-  const isCurrent = version === '1.0.0';
-  const annotations = when.annotations ?? {};
-  for (const key of Object.keys(annotations)) {
-    const path = isCurrent ? ['when', 'annotations', key] : ['annotations'];
-    if (isCurrent) visit(key, () => ({ path, part: 'key' }));
-    visit(annotations[key] ?? '', () => ({ path, part: 'value' }));
+function withAdvice(pattern: Pattern): JudgedPattern {
+  const { source } = pattern;
+  const posix = findPosixPiece(source);
+  if (posix) {
+    const { hint, fragment } = posix;
+    const finding: Finding = (place) => warning('PATTERN_POSIX', { ...place, hint }, { pattern: source, fragment });
+    return { pattern, finding };
   }
-  when.commands?.forEach((source, index) => {
-    visit(source, () => ({ path: isCurrent ? ['when', 'commands', index] : ['cmds', index], part: 'value' }));
-  });
+  const hint = escapeBareDots(source);
+  if (hint === undefined) return { pattern };
+  const finding: Finding = (place) => warning('PATTERN_DOT_UNESCAPED', { ...place, hint }, { pattern: source });
+  return { pattern, finding };
 }
 
 /** Tells whether a definition has a pattern that only a regex engine can decide. */
-export function needsRegexEngine(definition: HookDefinition, literals: LiteralPatterns = literalPattern): boolean {
-  let isNeeded = false;
-  visitPatterns(definition, (source) => {
-    isNeeded ||= source.length <= PATTERN_LIMIT && !literals(source);
-  });
-  return isNeeded;
+export function needsRegexEngine(
+  { when }: HookDefinition,
+  literals: LiteralPatterns = createLiteralPatterns(),
+): boolean {
+  const needsIt = (source: string): boolean => source.length <= PATTERN_LIMIT && !literals(source);
+  const { annotations, commands } = when;
+  if (annotations) {
+    for (const [key, value] of Object.entries(annotations)) if (needsIt(key) || needsIt(value)) return true;
+  }
+  return commands?.some(needsIt) ?? false;
 }
 
 /** Compiles a definition's patterns; every wrong one is reported, and then there is no value. */
@@ -100,50 +132,32 @@ export function compileDefinition(
   compiler: PatternCompiler,
   locate: Locate,
 ): Parsed<CompiledDefinition> {
+  const { when, version, path } = definition;
+  const isCurrent = version === '1.0.0';
   const diagnostics: Diagnostic[] = [];
-  visitPatterns(definition, (source, placeOf) => {
-    const found = checkPattern(source, compiler, () => {
-      const { path, part } = placeOf();
-      return { path: definition.path, at: locate(path, part), pointer: pointerOf(path) };
-    });
-    if (found) diagnostics.push(found);
+  /** Tells what there is to say, in the order in which the reference validates; a place is only made for that. */
+  const tell = ({ finding }: JudgedPattern, placeOf: () => readonly PathSegment[], part: Part): void => {
+    if (!finding) return;
+    const place = placeOf();
+    diagnostics.push(finding({ path, at: locate(place, part), pointer: pointerOf(place) }));
+  };
+  const annotations: AnnotationMatcher[] = [];
+  for (const [key, value] of Object.entries(when.annotations ?? {})) {
+    const [keyPattern, valuePattern] = [compiler(key), compiler(value)];
+    const placeOf = () => (isCurrent ? ['when', 'annotations', key] : ['annotations']);
+    // In format 0.1.0 the key is none of the file's.
+    if (isCurrent) tell(keyPattern, placeOf, 'key');
+    tell(valuePattern, placeOf, 'value');
+    if (keyPattern.pattern && valuePattern.pattern) {
+      annotations.push({ key: keyPattern.pattern, value: valuePattern.pattern });
+    }
+  }
+  const commands: Pattern[] = [];
+  when.commands?.forEach((source, index) => {
+    const command = compiler(source);
+    tell(command, () => (isCurrent ? ['when', 'commands', index] : ['cmds', index]), 'value');
+    if (command.pattern) commands.push(command.pattern);
   });
   if (hasErrors(diagnostics)) return { diagnostics };
-  const pattern = (source: string): Pattern => {
-    const compiled = compiler(source);
-    if (compiled instanceof PatternError) throw compiled;
-    return compiled;
-  };
-  const annotations = Object.entries(definition.when.annotations ?? {}).map(([key, value]) => ({
-    key: pattern(key),
-    value: pattern(value),
-  }));
-  const commands = (definition.when.commands ?? []).map(pattern);
   return { value: { definition, annotations, commands }, diagnostics };
-}
-
-function checkPattern(
-  pattern: string,
-  compiler: PatternCompiler,
-  place: () => Parameters<typeof error>[1],
-): Diagnostic | undefined {
-  if (pattern.length > PATTERN_LIMIT / 4) {
-    const length = utf8Length(pattern);
-    if (length > PATTERN_LIMIT) return error('PATTERN_TOO_LONG', place(), { length, limit: PATTERN_LIMIT });
-  }
-  const compiled = compiler(pattern);
-  if (compiled instanceof PatternError) {
-    const { message, fragment } = compiled;
-    const advice = adviseOnFragment(pattern, fragment);
-    const reason = fragment === pattern ? message : `${message}: ${fragment}`;
-    const args = { pattern, reason, ...(advice && { dialect: advice.dialect }) };
-    return error('PATTERN_SYNTAX', { ...place(), hint: advice?.hint }, args);
-  }
-  const posix = findPosixPiece(pattern);
-  if (posix) {
-    return warning('PATTERN_POSIX', { ...place(), hint: posix.hint }, { pattern, fragment: posix.fragment });
-  }
-  const escaped = escapeBareDots(pattern);
-  if (escaped !== undefined) return warning('PATTERN_DOT_UNESCAPED', { ...place(), hint: escaped }, { pattern });
-  return undefined;
 }
