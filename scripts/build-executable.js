@@ -57,7 +57,7 @@ try {
     '--minify',
     // A command reads its own part of the file; with less compiling at run time, which a short run never earns back.
     '--splitting',
-    '--compile-jit-policy=10',
+    '--compile-jit-policy=30',
     '--format=esm',
     `--target=bun-${target}`,
     ...(target === host ? [] : [`--compile-executable-path=${runtimeOf(target)}`]),

@@ -95,7 +95,7 @@ export function createTrustCheck(trust: Trust, { trustReadOnlyMounts = false }: 
   };
   return (path, opened) => {
     const problem = find(path, opened);
-    if (!problem) return [];
+    if (!problem) return NONE;
     const isOwner = problem.detail.startsWith('uid');
     const hint = isOwner
       ? `chown ${owner === 0 ? 'root' : owner} ${shellWord(problem.path)}`
@@ -108,6 +108,8 @@ export function createTrustCheck(trust: Trust, { trustReadOnlyMounts = false }: 
     return [report('PERMISSION_UNSAFE', { path, hint }, args)];
   };
 }
+
+const NONE: readonly Diagnostic[] = [];
 
 interface Problem {
   readonly path: string;

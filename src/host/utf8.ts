@@ -33,6 +33,7 @@ export function decodeUtf8AsGo(bytes: Uint8Array): string {
 }
 
 function utf8Text(bytes: Uint8Array): string {
+  if (bytes instanceof Buffer) return bytes.toString();
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
 }
 

@@ -4,6 +4,7 @@ import { type Diagnostic, hasErrors, inFileOrder } from '../diagnostic/diagnosti
 import {
   type CompiledDefinition,
   compileDefinition,
+  compileLiterally,
   createLiteralPatterns,
   createPatternCompiler,
   type LiteralPatterns,
@@ -56,11 +57,16 @@ export interface CatalogOptions extends ReadDefinitionOptions {
   readonly findHookProgram?: FindHookProgram;
 }
 
-/** Definitions that are read but not compiled yet, so that the caller knows whether a regex engine is needed. */
+/** A definition that was read; compiled as well where that takes no regex engine and finds nothing. */
+interface ReadDefinition extends LocatedDefinition {
+  readonly compiled: CompiledDefinition | undefined;
+}
+
+/** Definitions that are read but not all compiled yet, so that the caller knows whether a regex engine is needed. */
 export interface ReadFiles {
   /** All files, in the order in which findings are told. */
   readonly paths: readonly string[];
-  readonly located: readonly LocatedDefinition[];
+  readonly located: readonly ReadDefinition[];
   readonly diagnostics: readonly Diagnostic[];
   readonly needsRegexEngine: boolean;
   /** The patterns that were looked at to tell, so that none is looked at twice. */
@@ -69,7 +75,7 @@ export interface ReadFiles {
 
 /** Reads definition files; every finding of every file is kept. */
 export function readFiles(files: readonly DefinitionFile[], options: CatalogOptions = {}): ReadFiles {
-  const located: LocatedDefinition[] = [];
+  const located: ReadDefinition[] = [];
   const diagnostics: Diagnostic[] = [];
   const literals = createLiteralPatterns();
   let isEngineNeeded = false;
@@ -77,8 +83,10 @@ export function readFiles(files: readonly DefinitionFile[], options: CatalogOpti
     const parsed = readDefinition(file, options);
     if (parsed.diagnostics.length > 0) diagnostics.push(...parsed.diagnostics);
     if (!parsed.value) continue;
-    located.push(parsed.value);
-    isEngineNeeded ||= needsRegexEngine(parsed.value.definition, literals);
+    const { definition, locate, isValid } = parsed.value;
+    const compiled = compileLiterally(definition, literals);
+    located.push({ definition, locate, isValid, compiled });
+    if (!compiled) isEngineNeeded ||= needsRegexEngine(definition, literals);
   }
   return { paths: files.map(({ path }) => path), located, diagnostics, needsRegexEngine: isEngineNeeded, literals };
 }
@@ -95,26 +103,27 @@ export function buildCatalog(read: ReadFiles, engine: RegexEngine, options: Cata
   const inactive: HookDefinition[] = [];
   const waiting = new Map<string, CompiledDefinition>();
   const directories = new Map<string, number>();
-  for (const { definition, locate, isValid } of read.located) {
+  for (const { definition, locate, isValid, compiled: literally } of read.located) {
     const directory = definition.path.slice(0, definition.path.length - definition.name.length);
     const rank = directories.get(directory) ?? directories.size;
     directories.set(directory, rank);
-    const compiled = compileDefinition(definition, compiler, locate);
-    diagnostics.push(...compiled.diagnostics);
+    const whole = literally ? undefined : compileDefinition(definition, compiler, locate);
+    if (whole) diagnostics.push(...whole.diagnostics);
     if (!isValid) continue;
+    const compiled = literally ?? whole?.value;
     const program = checkHookPath(definition, locate, options.findHookProgram);
-    diagnostics.push(...program.diagnostics);
+    if (program.diagnostics.length > 0) diagnostics.push(...program.diagnostics);
     const { name, path } = definition;
-    if (!program.exists && compiled.value && !hasErrors(program.diagnostics)) {
+    if (!program.exists && compiled && !hasErrors(program.diagnostics)) {
       inactive.push(definition);
-      waiting.set(name, compiled.value);
+      waiting.set(name, compiled);
     }
-    if (!compiled.value || !program.exists) continue;
+    if (!compiled || !program.exists) continue;
     // Preferred to the one without its program, so that one is not missed.
     waiting.delete(name);
     const earlier = inForce.get(name);
     if (earlier) masked.push({ name, path: earlier.compiled.definition.path, maskedBy: path });
-    inForce.set(name, { name, rank, compiled: compiled.value });
+    inForce.set(name, { name, rank, compiled });
   }
   const compiled = injectionOrder([...inForce.values()]).map((ranked) => ranked.compiled);
   return {

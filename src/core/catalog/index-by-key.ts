@@ -1,4 +1,4 @@
-import type { CompiledDefinition } from '../when/compile.ts';
+import type { AnnotationMatcher, CompiledDefinition } from '../when/compile.ts';
 import type { MatchSubject } from '../when/match.ts';
 
 /**
@@ -25,9 +25,9 @@ export function createIndex(compiled: readonly CompiledDefinition[]): CatalogInd
   for (const [position, { definition, annotations, commands }] of compiled.entries()) {
     const { combine, always, hasBindMounts } = definition.when;
     if (combine === 'all' && (always === false || hasBindMounts === false)) continue;
-    const literal = combine === 'all' ? annotations.find(({ key }) => key.exact !== undefined) : undefined;
-    if (literal?.key.exact !== undefined) {
-      insert(byAnnotation, bucket(literal.key.exact, literal.value.exact), position);
+    const key = combine === 'all' ? literalBucket(annotations) : undefined;
+    if (key !== undefined) {
+      insert(byAnnotation, key, position);
       continue;
     }
     const exactCommands = commands.flatMap(({ exact }) => exact ?? []);
@@ -39,6 +39,11 @@ export function createIndex(compiled: readonly CompiledDefinition[]): CatalogInd
     }
   }
   return { byAnnotation, byCommand, withCommand, unindexed };
+}
+
+function literalBucket(annotations: readonly AnnotationMatcher[]): string | undefined {
+  for (const { key, value } of annotations) if (key.exact !== undefined) return bucket(key.exact, value.exact);
+  return undefined;
 }
 
 /** Gives the positions of the definitions that can match, in order; all others cannot. */

@@ -5,13 +5,11 @@
 export function injectionOrder<T extends { readonly name: string; readonly rank: number }>(
   definitions: readonly T[],
 ): T[] {
+  // One directory is listed by name, which most often is the order already.
+  if (isAscending(definitions)) return [...definitions];
   const named = definitions.map((definition) => ({ definition, lower: lowerCase(definition.name) }));
   // Without surrogates the order of UTF-16 units is that of code points, and the engine compares them itself.
-  const compare = named.some(({ lower }) => /[\ud800-\udfff]/.test(lower)) ? compareCodePoints : compareUnits;
-  const isAhead = ({ lower }: { readonly lower: string }, index: number): boolean =>
-    index === 0 || compare(named[index - 1]?.lower ?? '', lower) < 0;
-  // One directory is listed by name, which most often is the order already.
-  if (named.every(isAhead)) return [...definitions];
+  const compare = named.some(({ lower }) => SURROGATE.test(lower)) ? compareCodePoints : compareUnits;
   return named
     .sort(
       (left, right) =>
@@ -22,9 +20,23 @@ export function injectionOrder<T extends { readonly name: string; readonly rank:
     .map(({ definition }) => definition);
 }
 
+/** Tells whether names in ASCII stand in their order, each once. */
+function isAscending(definitions: readonly { readonly name: string }[]): boolean {
+  let before = '';
+  for (const { name } of definitions) {
+    const lower = name.toLowerCase();
+    if (!ASCII.test(name) || lower <= before) return false;
+    before = lower;
+  }
+  return true;
+}
+
+const ASCII = /^[\x00-\x7f]*$/;
+const SURROGATE = /[\ud800-\udfff]/;
+
 /** Lower case code point by code point, as Go's strings.ToLower: no rule looks at the neighbours. */
 function lowerCase(name: string): string {
-  if (/^[\x00-\x7f]*$/.test(name)) return name.toLowerCase();
+  if (ASCII.test(name)) return name.toLowerCase();
   return Array.from(name, (character) => (character === 'İ' ? 'i' : character.toLowerCase())).join('');
 }
 

@@ -109,7 +109,7 @@ function isListOfTexts(value: unknown): value is readonly string[] {
 }
 
 function areTexts(object: Readonly<Record<string, unknown>>): object is Readonly<Record<string, string>> {
-  for (const key in object) if (typeof object[key] !== 'string') return false;
+  for (const value of Object.values(object)) if (typeof value !== 'string') return false;
   return true;
 }
 

@@ -120,10 +120,44 @@ export function needsRegexEngine(
 ): boolean {
   const needsIt = (source: string): boolean => source.length <= PATTERN_LIMIT && !literals(source);
   const { annotations, commands } = when;
-  if (annotations) {
-    for (const [key, value] of Object.entries(annotations)) if (needsIt(key) || needsIt(value)) return true;
+  return (
+    Object.entries(annotations ?? {})
+      .flat()
+      .some(needsIt) ||
+    (commands?.some(needsIt) ?? false)
+  );
+}
+
+/** Compiles a definition that needs no engine and of whose patterns there is nothing to say; undefined for any other. */
+export function compileLiterally(
+  definition: HookDefinition,
+  literals: LiteralPatterns,
+): CompiledDefinition | undefined {
+  const { annotations: pairs, commands: sources } = definition.when;
+  const annotations: AnnotationMatcher[] = [];
+  if (pairs) {
+    for (const [keySource, valueSource] of Object.entries(pairs)) {
+      const key = silentPattern(keySource, literals);
+      const value = silentPattern(valueSource, literals);
+      if (!key || !value) return undefined;
+      annotations.push({ key, value });
+    }
   }
-  return commands?.some(needsIt) ?? false;
+  if (!sources) return { definition, annotations, commands: NO_PATTERNS };
+  const commands: Pattern[] = [];
+  for (const source of sources) {
+    const command = silentPattern(source, literals);
+    if (!command) return undefined;
+    commands.push(command);
+  }
+  return { definition, annotations, commands };
+}
+
+const NO_PATTERNS: readonly Pattern[] = [];
+
+function silentPattern(source: string, literals: LiteralPatterns): Pattern | undefined {
+  const judged = literals(source);
+  return judged?.finding ? undefined : judged?.pattern;
 }
 
 /** Compiles a definition's patterns; every wrong one is reported, and then there is no value. */

@@ -41,15 +41,17 @@ type Test = (text: string) => boolean;
 // ASCII punctuation is itself when escaped, in RE2; letters and digits have meanings of their own.
 const ESCAPED = /\\([!-/:-@[-`{-~])/g;
 const LITERAL_RUN = /^(?:[^\\^$.|?*+()[\]{}]|\\[!-/:-@[-`{-~])*/;
+const LITERAL = new RegExp(`${LITERAL_RUN.source}$`);
 
 function unescapeLiteral(run: string): string {
-  return run.includes('\\') ? run.replace(ESCAPED, '$1') : run;
+  if (!run.includes('\\')) return run;
+  // Where no backslash is itself escaped, all of them go.
+  return run.includes('\\\\') ? run.replace(ESCAPED, '$1') : run.replaceAll('\\', '');
 }
 
 /** Gives the literal text that the whole of `source` stands for, or undefined when it has any other syntax. */
 function literalText(source: string): string | undefined {
-  const run = LITERAL_RUN.exec(source)?.[0] ?? '';
-  return run.length === source.length ? unescapeLiteral(run) : undefined;
+  return LITERAL.test(source) ? unescapeLiteral(source) : undefined;
 }
 
 function exactText(source: string): string | undefined {
