@@ -1,11 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../unit/host/temporary-directory.ts';
-import { BUN, ROOT, unpackBun } from './bun.ts';
+import { bunProgram, ROOT } from './bun.ts';
 
-// Every call on files of every kind, through whichever #file-calls the runtime gets; 60 kB of name make getdents(2) end
+// Every call on files of every kind, through the #file-calls of one runtime; more than 64 kB of name make getdents(2) end
 // more than once.
 const PROGRAM = `
 const calls = await import('#file-calls');
@@ -65,15 +65,13 @@ function zoo(): string {
 }
 
 describe('#file-calls', () => {
-  beforeAll(unpackBun);
-
   it('gives the same of the same files under Node and in the executable', () => {
     const results = [
-      [process.execPath, '--input-type=module'],
-      [BUN, '--no-install'],
-    ].map(([program = '', flag = '']) => {
-      // The package's `imports` are found from where the program lies, and the files from where it runs.
-      const script = PROGRAM.replace("'#file-calls'", JSON.stringify(twinOf(program)));
+      [process.execPath, '--input-type=module', 'node.js'],
+      [bunProgram(), '--no-install', 'bun.js'],
+    ].map(([program = '', flag = '', twin = '']) => {
+      // Named by its path, as the program runs where the files lie and not where the package's `imports` are.
+      const script = PROGRAM.replace("'#file-calls'", JSON.stringify(join(ROOT, 'dist/linux/file-calls', twin)));
       const run = spawnSync(program, [flag, '--eval', script], { cwd: zoo(), encoding: 'utf8', maxBuffer: 2 ** 26 });
       expect(run.stderr).toBe('');
       return JSON.parse(run.stdout);
@@ -83,7 +81,3 @@ describe('#file-calls', () => {
     expect(results[1]).toEqual(results[0]);
   });
 });
-
-function twinOf(program: string): string {
-  return join(ROOT, 'dist/linux/file-calls', program === BUN ? 'bun.js' : 'node.js');
-}

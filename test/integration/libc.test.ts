@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { BUN, ROOT, unpackBun } from './bun.ts';
+import { describe, expect, it } from 'vitest';
+import { bunProgram, ROOT } from './bun.ts';
 
 // getpid, close(-1), and getrandom into the middle of a buffer, through whichever #libc the runtime gets.
 const PROGRAM = `
@@ -23,11 +23,9 @@ process.stdout.write(JSON.stringify({
 const EXPECTED = { pid: true, close: -9, random: 32, outside: false, inside: true, offset: 32, badAddress: -14 };
 
 describe('#libc', () => {
-  beforeAll(unpackBun);
-
   it.each([
     ['node', process.execPath, ['--input-type=module', '--eval']],
-    ['bun', BUN, ['--eval']],
+    ['bun', bunProgram(), ['--eval']],
   ])('makes system calls under %s', (runtime, program, args) => {
     const { stdout, stderr } = spawnSync(program, [...args, PROGRAM], { cwd: ROOT, encoding: 'utf8' });
     expect(stderr).toBe('');
