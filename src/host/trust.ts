@@ -4,6 +4,7 @@ import { shellWord } from '../core/diagnostic/quote.ts';
 import type { FileStatus } from '../linux/file-calls/file-calls.ts';
 import { EROFS } from './errno.ts';
 import { followLinks } from './link.ts';
+import { machineRoot } from './machine-root.ts';
 import { childOf, parentOf } from './path.ts';
 
 /** What happens to a file that others than its owner's trusted user could change. */
@@ -37,7 +38,8 @@ export interface TrustOptions {
 
 /**
  * Gives a check that a file, its directory and every directory above belong to root (or the caller, when not root) and
- * cannot be written by others, links followed. A sticky directory of root's is safe to pass through.
+ * cannot be written by others, links followed. A sticky directory of root's is safe to pass through. In a user namespace
+ * without the machine's root, as under rootless Podman, root is not told from others whom it does not have: all count as root.
  */
 export function createTrustCheck(trust: Trust, { trustReadOnlyMounts = false }: TrustOptions = {}): TrustCheck {
   if (trust === 'ignore') return () => [];
@@ -62,7 +64,7 @@ export function createTrustCheck(trust: Trust, { trustReadOnlyMounts = false }: 
     for (const link of links) {
       const status = statusAt(link, 'stay');
       const uid = typeof status === 'number' ? 0 : status.uid;
-      if (uid !== 0 && uid !== owner) return { path: link, detail: `uid ${uid}` };
+      if (!isSafeOwner(uid, owner)) return { path: link, detail: `uid ${uid}` };
       const problem = unsafeAbove(parentOf(link));
       if (problem) return problem;
     }
@@ -132,10 +134,19 @@ function isOnReadOnlyMount(path: string): boolean {
   return writability(path) === -EROFS;
 }
 
+function isSafeOwner(uid: number, owner: number): boolean {
+  return uid === owner || isRoot(uid);
+}
+
+/** In a user namespace that does not have the machine's root, what is root's looks like everybody's that it does not have. */
+function isRoot(uid: number): boolean {
+  return uid === 0 || uid === machineRoot();
+}
+
 /** `uid N` for a wrong owner, the mode for one that others may write, undefined when all is well. */
 function problemOf(stats: FileOwnership, owner: number, isDirectory: boolean): string | undefined {
-  if (stats.uid !== 0 && stats.uid !== owner) return `uid ${stats.uid}`;
+  if (!isSafeOwner(stats.uid, owner)) return `uid ${stats.uid}`;
   const isWritable = (stats.mode & 0o022) !== 0;
-  const isSticky = isDirectory && stats.uid === 0 && (stats.mode & 0o1000) !== 0;
+  const isSticky = isDirectory && isRoot(stats.uid) && (stats.mode & 0o1000) !== 0;
   return isWritable && !isSticky ? (stats.mode & 0o7777).toString(8).padStart(4, '0') : undefined;
 }

@@ -28,14 +28,15 @@ export async function prepareCreation(
   const done = await attempt(() => injectHooks(call, settings));
   const now = new Date();
   const failure = 'reason' in done ? failureOf(done.reason, settings) : undefined;
-  if (failure) tellEngine(call, failure.level, failure.message, now);
-  if (settings.log !== 'none') {
-    const injection = 'reason' in done ? undefined : done.injection;
-    const milliseconds = Math.round((performance.now() - started) * 10) / 10;
-    const record = createRecord(injection, { call, program, runtime, failure, now, milliseconds });
-    const problem = await writeCreateRecord(record, settings);
-    if (problem !== undefined) tellEngine({ logFormat: 'text' }, 'warning', `no line was logged: ${problem}`, now);
-  }
+  const injection = 'reason' in done ? undefined : done.injection;
+  const milliseconds = Math.round((performance.now() - started) * 10) / 10;
+  const about = { call, program, runtime, failure, now, milliseconds };
+  const problem =
+    settings.log === 'none' ? undefined : await writeCreateRecord(createRecord(injection, about), settings);
+  const unlogged = problem === undefined ? [] : [`no line was logged: ${problem}`];
+  // In one line: Podman shows no more than one, and chooses by words such as "permission denied".
+  if (failure) tellEngine(call, failure.level, [failure.message, ...unlogged].join('; '), now);
+  else if (problem !== undefined) tellEngine({ logFormat: 'text' }, 'warning', unlogged.join(' '), now);
   return failure?.level === 'error' ? undefined : runtime;
 }
 

@@ -1,12 +1,18 @@
-import { runDirectory } from '../host/run-directory.ts';
-import { bareStatus, isExecutable, readBareLink } from '../linux/libc/bare-file.ts';
+import { ROOTS_FILE, type RunPlace, runDirectoryAt, UID_MAP } from '../host/run-place.ts';
+import { bareStatus, isExecutable, readBareLink, readBareText } from '../linux/libc/bare-file.ts';
+
+/** As `runDirectory` asks it, without node:fs. */
+const HERE: RunPlace = {
+  machineRoot: () => bareStatus(ROOTS_FILE)?.owner ?? 0,
+  uidMap: () => readBareText(UID_MAP),
+};
 
 /** Gives the link that says which runtime made the last container under a name of the program. */
 export function runtimeLink(program: string): string {
   let name = '';
   for (const letter of program) name += isPlain(letter) ? letter : '_';
   // No container's id holds an @.
-  return `${runDirectory()}/@runtime/${name}`;
+  return `${runDirectoryAt(HERE)}/@runtime/${name}`;
 }
 
 /** Letters, digits and the marks of `[A-Za-z0-9_.-]`. */

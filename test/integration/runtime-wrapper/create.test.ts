@@ -249,6 +249,21 @@ describe('the log', () => {
     const here = place({ logFile: '/proc/no/such/file' });
     expect(here.run(['create', '-b', bareBundle(here, 'bundle'), 'c1']).status).toBe(0);
   });
+
+  it('says that it could not be written in the line that says what is worse', () => {
+    const here = place({ logFile: '/proc/no/such/file' });
+    here.define('10.json', { stages: ['never'] });
+    const { stderr } = here.run(['create', '-b', bareBundle(here, 'bundle'), 'c1']);
+    expect(stderr).toMatch(/^hooks-runtime: .*STAGE_UNKNOWN.*; no line was logged: .*\n$/);
+  });
+
+  it('names the bundle by its absolute path', () => {
+    const here = place();
+    const bundle = bareBundle(here, 'bundle');
+    here.run(['create', '-b', 'bundle', 'c1']);
+    here.run(['create', 'c1'], { cwd: bundle });
+    expect(here.logged().map((line) => line['bundle'])).toEqual([bundle, bundle]);
+  });
 });
 
 requires([root], () => {
