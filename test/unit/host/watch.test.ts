@@ -142,6 +142,22 @@ describe('watchCatalog', () => {
     expect(loads).toBeLessThan(20);
   });
 
+  it('looks again for a program that is missing, though its directory is not watched', async () => {
+    mkdirSync(join(directory, 'hooks.d'));
+    define('hooks.d/a.json');
+    let kind: 'missing' | 'program' = 'missing';
+    catalogs = watchCatalog([join(directory, 'hooks.d')], {
+      signal: controller.signal,
+      quietMilliseconds: 5,
+      recheckMilliseconds: 10,
+      trust: 'ignore',
+      findHookProgram: () => ({ kind }),
+    });
+    expect((await next()).inactive).toHaveLength(1);
+    kind = 'program';
+    expect(await nextNames()).toEqual(['a.json']);
+  });
+
   it('ends when it is told to, also while it waits', async () => {
     watching('hooks.d');
     await next();
