@@ -87,7 +87,8 @@ export async function startContainerd(settings: ContainerdSettings): Promise<Con
   const socketPath = join(work, 'containerd.sock');
   const logFile = join(work, 'daemon.log');
   const nri = {
-    socketPath: join(work, 'nri.sock'),
+    // In a directory of its own, as a pod mounts it: the socket is another one after each start.
+    socketPath: join(work, 'nri/nri.sock'),
     pluginsDirectory: join(work, 'nri-plugins'),
     configDirectory: join(work, 'nri-conf.d'),
   };

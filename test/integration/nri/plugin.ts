@@ -22,7 +22,7 @@ export interface Status {
   readonly pid: number;
   readonly connection: { readonly step: string; readonly connects: number };
   readonly runtime?: { readonly name: string; readonly version: string };
-  readonly catalog: { readonly generation: number; readonly definitions: number; readonly stale: boolean };
+  readonly catalog: { readonly definitions: number; readonly inactive: number; readonly stale: boolean };
   readonly containers: Readonly<Record<string, number>>;
   readonly injected: Readonly<Record<string, number>>;
   readonly stalls: { readonly count: number; readonly longestMilliseconds: number };
@@ -99,7 +99,7 @@ export interface PluginStart {
 }
 
 /** Asks the plugin behind a socket how it is, as an administrator does. */
-export function statusOf(statusSocket: string): Status {
+function statusOf(statusSocket: string): Status {
   const { stdout, stderr } = spawnSync(EXECUTABLE, ['nri', 'status', '--json', '--status', statusSocket], {
     encoding: 'utf8',
   });
