@@ -1,10 +1,11 @@
+import { basename } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Containerd, startContainerd } from '../../containerd/containerd.ts';
 import { defineStateKeeping, seenByAll } from '../../containerd/state-keeping.ts';
 import { containerdOf, SUITES, type Suite } from '../../containerd/suite.ts';
 import { requires, root } from '../../requirement.ts';
 import { hooksOf, named, namesIn } from './hooks-of.ts';
-import { pluginPlace, startPlugin } from './plugin.ts';
+import { NODE_PROGRAM, pluginPlace, startPlugin } from './plugin.ts';
 
 // The plugin beside a real containerd that is driven through the CRI. What a created container got is in the config that
 // containerd keeps of it; whether hooks run is told by the states that they are given.
@@ -132,6 +133,20 @@ describe.each(SUITES)('the plugin with containerd of %s', (suite) => {
       expect(await containerd.containers()).toEqual([]);
     });
 
+    it('refuses every container while it never had good definitions, until the file is mended', async () => {
+      const place = pluginPlace();
+      place.write('10.json', BAD);
+      const containerd = await daemon(suite);
+      const plugin = await startPlugin(place, containerd.nri.socketPath);
+      const pod = await containerd.runPod();
+      const why = /hooks: the container is not created: \S*\/10\.json:1:\d+: error STAGE_UNKNOWN/;
+      await expect(containerd.createContainer(pod)).rejects.toThrow(why);
+      expect(plugin.status()).toMatchObject({ ready: false, containers: { refused: 1 } });
+      place.define('10.json', named('mended'));
+      await plugin.until(({ ready }) => ready);
+      expect(await hooksOf(containerd, await containerd.createContainer(pod))).toEqual(['mended']);
+    });
+
     it('lets a container in doubt through where the administrator says so: skip, or an exempt namespace', async () => {
       const place = pluginPlace();
       place.define('10.json', named('good'));
@@ -161,6 +176,36 @@ describe.each(SUITES)('the plugin with containerd of %s', (suite) => {
       const plugin = await startPlugin(place, containerd.nri.socketPath, second);
       expect(await hooksOf(containerd, await containerd.createContainer(pod))).toEqual(['one', 'two']);
       expect(plugin.status().containers).toMatchObject({ injected: 0, unchanged: 1 });
+    });
+
+    it('works under Node as well', async () => {
+      const place = pluginPlace();
+      place.define('10.json', named('hook'));
+      const containerd = await daemon(suite);
+      await startPlugin(place, containerd.nri.socketPath, { program: NODE_PROGRAM });
+      const pod = await containerd.runPod();
+      expect(await hooksOf(containerd, await containerd.createContainer(pod))).toEqual(['hook']);
+    });
+
+    it('is not asked about a container that ctr makes beside the CRI', async () => {
+      const place = pluginPlace();
+      const states = defineStateKeeping(place);
+      const containerd = await daemon(suite);
+      const plugin = await startPlugin(place, containerd.nri.socketPath);
+      const runtime = ['--runc-binary', 'runc', '--runc-root', `${place.work}/runc`];
+      const run = containerd.ctr(
+        'run',
+        '--rm',
+        ...runtime,
+        '--rootfs',
+        containerd.rootfs,
+        basename(place.work),
+        '/bin/echo',
+        'ran',
+      );
+      expect(run).toMatchObject({ status: 0, stdout: 'ran\n' });
+      expect(states()).toEqual(seenByAll());
+      expect(plugin.status().containers).toEqual({ injected: 0, unchanged: 0, refused: 0, skipped: 0 });
     });
 
     it('misses none of 200 containers in a row', async () => {

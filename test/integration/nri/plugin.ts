@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { onTestFinished, vi } from 'vitest';
 import { EXECUTABLE } from '../../build-executable.ts';
 
@@ -69,11 +70,12 @@ export function pluginPlace(): PluginPlace {
 
 /** Starts an external plugin and waits until it is registered; it ends with the test. */
 export async function startPlugin(place: PluginPlace, socketPath: string, options: PluginStart = {}): Promise<Plugin> {
-  const { args = [], statusSocket = place.statusSocket } = options;
+  const { args = [], statusSocket = place.statusSocket, program = [EXECUTABLE] } = options;
   const own = ['--hooks-dir', place.hooksDir, '--socket-path', socketPath, '--status', statusSocket];
   const logFile = `${statusSocket}.log`;
   const log = openSync(logFile, 'w');
-  const child = spawn(EXECUTABLE, ['nri', ...own, ...args], { stdio: ['ignore', 'ignore', log] });
+  const [file = EXECUTABLE, ...before] = program;
+  const child = spawn(file, [...before, 'nri', ...own, ...args], { stdio: ['ignore', 'ignore', log] });
   closeSync(log);
   const ended = exitOf(child);
   onTestFinished(async () => {
@@ -96,7 +98,15 @@ export async function startPlugin(place: PluginPlace, socketPath: string, option
 export interface PluginStart {
   readonly args?: readonly string[];
   readonly statusSocket?: string;
+  /** The program and what goes before its command; default: the executable. */
+  readonly program?: readonly string[];
 }
+
+/** The program as npm installs it. */
+export const NODE_PROGRAM: readonly string[] = [
+  process.execPath,
+  fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url)),
+];
 
 /** Asks the plugin behind a socket how it is, as an administrator does. */
 function statusOf(statusSocket: string): Status {

@@ -1,22 +1,19 @@
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { EXECUTABLE } from '../../build-executable.ts';
 import { startContainerd } from '../../containerd/containerd.ts';
 import { containerdOf, SUITES } from '../../containerd/suite.ts';
 import { requires, root } from '../../requirement.ts';
 import { hooksOf, named } from './hooks-of.ts';
-import { pluginPlace } from './plugin.ts';
+import { NODE_PROGRAM, pluginPlace } from './plugin.ts';
 
 // A plugin in the runtime's plugin directory is started by the runtime: without arguments, with three variables in its
 // environment, a connected socket as descriptor 3, and with settings that the runtime reads for it.
 
-const MAIN = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
-
 const WAYS: readonly (readonly [string, (path: string) => void])[] = [
   ['the executable', (path) => symlinkSync(EXECUTABLE, path)],
-  ['Node', (path) => writeFileSync(path, `#!/bin/sh\nexec ${process.execPath} ${MAIN} nri\n`, { mode: 0o755 })],
+  ['Node', (path) => writeFileSync(path, `#!/bin/sh\nexec ${NODE_PROGRAM.join(' ')} nri\n`, { mode: 0o755 })],
 ];
 
 describe.each(SUITES)('containerd of %s', (suite) => {
