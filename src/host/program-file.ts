@@ -6,6 +6,7 @@ import {
   constants,
   copyFileSync,
   lstatSync,
+  mkdirSync,
   openSync,
   readSync,
   renameSync,
@@ -59,7 +60,8 @@ export function placeProgram(path: string, source: string, user: string): void {
     // While one replaces the other, both count as ours: whatever ends this program, uninstall finds its way.
     writeProgramRecord(path, { ...record, sha256: [...new Set([...(before?.sha256 ?? []), sha256])] });
     if (!isThere) {
-      rmSync(beside, { force: true });
+      rmSync(dirname(beside), { recursive: true, force: true });
+      mkdirSync(dirname(beside), { mode: 0o700 });
       copyFileSync(source, beside, constants.COPYFILE_EXCL);
       chmodSync(beside, 0o755);
       syncPath(beside);
@@ -67,10 +69,11 @@ export function placeProgram(path: string, source: string, user: string): void {
       accessSync(beside, constants.X_OK);
       renameSync(beside, path);
       syncPath(dirname(path));
+      removeQuietly(dirname(beside));
     }
     writeProgramRecord(path, { ...record, sha256: [sha256] });
   } catch (error) {
-    removeQuietly(beside);
+    removeQuietly(dirname(beside));
     if (error instanceof SystemError) throw error;
     throw new SystemError('FILE_WRITE', { path, reason: reasonOf(error) }, { cause: error });
   } finally {
@@ -99,7 +102,7 @@ export function releaseProgram(path: string, user: string, force = false): Progr
     const isOurs = stats?.isFile() === true && record.sha256.includes(hashOf(path));
     if (stats && !isOurs && !force) return 'changed';
     rmSync(path, { force: true });
-    rmSync(temporary(path), { force: true });
+    rmSync(dirname(temporary(path)), { recursive: true, force: true });
     removeProgramRecord(path);
     if (record.isDirectoryOwn) removeIfEmpty(dirname(path));
     return stats ? 'removed' : 'gone';
@@ -127,16 +130,22 @@ export function isVolatile(path: string): boolean {
   }
 }
 
-/** The lock keeps others away, so that what one left that was killed is found again. */
+/**
+ * Gives where a program lies until it is whole: in a directory of its own beside its place. An executable right beside it would
+ * keep containerd from starting when that is the directory of its NRI plugins: each there must have a plugin's name, while
+ * directories are passed over (1.7 and 2.1, observed). The lock keeps others away, so that what one left that was killed is
+ * found again.
+ */
 function temporary(path: string): string {
-  return `${dirname(path)}/.${basename(path).slice(0, 48)}.new`;
+  return `${dirname(path)}/.${basename(path).slice(0, 48)}.new/program`;
 }
 
+/** Removes what was made on the way to a program, where it was made. */
 function removeQuietly(path: string): void {
   try {
-    rmSync(path, { force: true });
+    rmSync(path, { recursive: true, force: true });
   } catch {
-    // It was never made, as the directory is read-only: the first error is the one to tell.
+    // What is told is how the program fared; what stays is found by the next installation.
   }
 }
 

@@ -1,4 +1,5 @@
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { EXECUTABLE } from '../../build-executable.ts';
@@ -51,5 +52,26 @@ describe.each(SUITES)('containerd of %s', (suite) => {
       const pod = await containerd.runPod();
       await expect(containerd.createContainer(pod)).rejects.toThrow(/hooks: the container is not created: .*hooksDir/);
     });
+  });
+});
+
+requires([containerdOf('trixie'), containerdOf('sid'), 'runc', 'busybox', 'strace', root], () => {
+  // containerd looks into its plugin directory once, when it starts, and does not start at all when it finds a program there
+  // that has no plugin's name. A machine that lost its power in the middle of an installation must come up.
+  it.each(SUITES)('containerd of %s starts after an installation of the plugin that was cut off', async (suite) => {
+    const place = pluginPlace();
+    const containerd = await startContainerd({ suite, nri: {} });
+    onTestFinished(() => containerd.close());
+    const program = join(containerd.nri.pluginsDirectory, '10-hooks');
+    const command = [EXECUTABLE, 'install', '--program', program, place.hooksDir];
+    // Until the one by which the program gets its name.
+    for (let nth = 1; !existsSync(program); nth++) {
+      const inject = `inject=rename:signal=KILL:when=${nth}`;
+      const killed = spawnSync('strace', ['-f', '-qq', '-o', '/dev/null', '-e', inject, ...command]);
+      expect(killed.signal).toBe('SIGKILL');
+      await containerd.restart();
+    }
+    expect(spawnSync(EXECUTABLE, command.slice(1)).status).toBe(0);
+    await containerd.restart();
   });
 });
