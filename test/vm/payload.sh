@@ -17,6 +17,7 @@ cp "$here/container.sh" "$here/cadvisor.sh" "$stage/"
     echo ". ./$suite.sh"
   done
 } >"$stage/run.sh"
+case " $* " in *' gvisor '*) cp "$(command -v runsc)" "$stage/" ;; esac
 # What a config.json names as a hook: its environment is empty, and its arguments are the program's.
 printf '#!/bin/bash\nexport PATH=/usr/sbin:/usr/bin:/sbin:/bin\n. /run/t/container.sh\nhooks "$@"\n' >"$stage/hook"
 chmod 755 "$stage/hook"

@@ -49,7 +49,7 @@ function asData({ isCut, type, children, ...rest }: TreeNode): object {
 
 /** Gives a tree as a picture of lines. Names come from whoever runs there: nothing in them is obeyed by a terminal. */
 export function treeText({ mode, root }: CgroupTree): string {
-  const top = `${root.path}${mode === 'unified' ? '' : labels(root.hierarchies)}`;
+  const top = `${root.path}${mode === 'unified' ? '' : ` [${root.hierarchies.join(' ')}]`}`;
   return [line(top, root), ...linesBelow(root)].map((text) => `${escapeControls(text)}\n`).join('');
 }
 
@@ -63,8 +63,7 @@ function linesBelow(node: TreeNode): string[] {
   const parts = [
     ...node.processes.map((process) => processLines(process, node)),
     ...node.children.map((child) => {
-      const isEverywhere = child.hierarchies.length === node.hierarchies.length;
-      return [line(`${child.name}/${isEverywhere ? '' : labels(child.hierarchies)}`, child), ...linesBelow(child)];
+      return [line(`${child.name}/${labels(child.hierarchies, node.hierarchies)}`, child), ...linesBelow(child)];
     }),
     ...(node.isCut ? [['…']] : []),
   ];
@@ -75,17 +74,18 @@ function linesBelow(node: TreeNode): string[] {
 }
 
 function processLines({ pid, name, hierarchies, threads }: TreeProcess, node: TreeNode): string[] {
-  const isEverywhere = hierarchies.length === node.hierarchies.length;
   return [
-    `${pid} ${name}${isEverywhere ? '' : labels(hierarchies)}`,
+    `${pid} ${name}${labels(hierarchies, node.hierarchies)}`,
     ...threads.map((thread, index) => {
-      const isAsProcess = thread.hierarchies.length === hierarchies.length;
       const corner = index === threads.length - 1 ? '└─' : '├─';
-      return `${corner} thread ${thread.tid} ${thread.name}${isAsProcess ? '' : labels(thread.hierarchies)}`;
+      return `${corner} thread ${thread.tid} ${thread.name}${labels(thread.hierarchies, hierarchies)}`;
     }),
   ];
 }
 
-function labels(hierarchies: readonly string[]): string {
-  return ` [${hierarchies.join(' ')}]`;
+/** Says in which hierarchies something is, where it is not in all of those that count: the shorter of two ways. */
+function labels(present: readonly string[], all: readonly string[]): string {
+  const missing = all.filter((name) => !present.includes(name));
+  if (missing.length === 0) return '';
+  return missing.length < present.length ? ` [all but ${missing.join(' ')}]` : ` [${present.join(' ')}]`;
 }

@@ -72,7 +72,7 @@ export function readTree(options: TreeOptions): CgroupTree {
     if (opened.size === 0) throw new SystemError('CGROUP_NOT_FOUND', { path });
     const name = path === '/' ? '/' : path.slice(path.lastIndexOf('/') + 1);
     const budget: Budget = { left: options.entries - 1, leaders: new Map() };
-    return { mode, root: readNode(name, path, opened, depth, budget) };
+    return { mode, root: readNode({ name, path, opened, above: [] }, depth, budget) };
   } finally {
     closeAll(opened);
   }
@@ -86,10 +86,19 @@ interface Budget {
   readonly leaders: Map<number, number>;
 }
 
-function readNode(name: string, path: string, opened: Opened, depth: number, budget: Budget): TreeNode {
+interface OpenedNode {
+  readonly name: string;
+  readonly path: string;
+  readonly opened: Opened;
+  /** What is set in the directory above, which a cpuset of v1 begins with. */
+  readonly above: readonly LimitSetting[];
+}
+
+function readNode({ name, path, opened, above }: OpenedNode, depth: number, budget: Budget): TreeNode {
   const unified = opened.get('unified');
   const type = unified?.read('cgroup.type')?.trim();
-  const limits = [...opened.values()].flatMap((cgroup) => limitSettings(cgroup));
+  const settings = [...opened.values()].flatMap((cgroup) => limitSettings(cgroup)).toSorted(byFile);
+  const limits = settings.filter((each) => !isOfParent(each, above));
   const processes = readProcesses(opened, type, budget);
   const names = [...new Set([...opened.values()].flatMap((cgroup) => cgroup.children(budget.left + 1)))].toSorted();
   const children: TreeNode[] = [];
@@ -99,7 +108,8 @@ function readNode(name: string, path: string, opened: Opened, depth: number, bud
     try {
       if (below.size === 0) continue;
       budget.left--;
-      children.push(readNode(child, `${path === '/' ? '' : path}/${child}`, below, depth - 1, budget));
+      const node = { name: child, path: `${path === '/' ? '' : path}/${child}`, opened: below, above: settings };
+      children.push(readNode(node, depth - 1, budget));
     } finally {
       closeAll(below);
     }
@@ -117,6 +127,15 @@ function readNode(name: string, path: string, opened: Opened, depth: number, bud
       (depth === 0 && names.length > 0) ||
       (depth > 0 && budget.left <= 0 && children.length < names.length),
   };
+}
+
+function byFile(a: LimitSetting, b: LimitSetting): number {
+  return a.file < b.file ? -1 : 1;
+}
+
+/** A list of processors that is that of the directory above bounds nothing. */
+function isOfParent({ file, value }: LimitSetting, above: readonly LimitSetting[]): boolean {
+  return file.startsWith('cpuset.') && above.some((each) => each.file === file && each.value === value);
 }
 
 function openChildren(opened: Opened, name: string): Map<string, OpenCgroup> {
