@@ -57,13 +57,20 @@ requires([root, 'qemu-system-x86_64', 'debootstrap', 'mkfs.ext4', 'cpio', cloudK
   });
 
   describe.each([
-    { mode: 'unified', suites: ['unified', 'helpers', 'devices', 'wrapper', 'compat', 'compat-v2'] },
+    { mode: 'unified', suites: ['unified', 'helpers', 'devices', 'wrapper'] },
+    { mode: 'unified', suites: ['compat', 'compat-v2'] },
     { mode: 'hybrid', suites: ['v1', 'compat'] },
-    { mode: 'legacy', suites: ['v1', 'compat'] },
-  ])('in $mode mode', ({ mode, suites }) => {
+    { mode: 'legacy', suites: ['v1'] },
+  ])('in $mode mode, $suites', hold);
+
+  requires('runsc', () => {
+    describe.each([{ mode: 'unified', suites: ['gvisor'] }])('in $mode mode, $suites', hold);
+  });
+
+  function hold({ mode, suites }: { readonly mode: string; readonly suites: readonly string[] }): void {
     let results: ReadonlyMap<string, string>;
     beforeAll(() => {
-      const payload = join(temporary, `${mode}.tar`);
+      const payload = join(temporary, `${suites.join('-')}.tar`);
       const packed = spawnSync(join(VM, 'payload.sh'), [payload, ...suites], { encoding: 'utf8' });
       expect(packed).toMatchObject({ status: 0 });
       results = outcomes(mode === 'unified' ? testbed('run', payload) : testbed('boot', mode, payload));
@@ -72,5 +79,5 @@ requires([root, 'qemu-system-x86_64', 'debootstrap', 'mkfs.ext4', 'cpio', cloudK
     it.each(suites.flatMap(claimsOf))('%s', (claim) => {
       expect(results.get(claim)).toBe('');
     });
-  });
+  }
 });
