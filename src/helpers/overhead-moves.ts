@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { errnoOf, SystemError } from '../core/diagnostic/system-error.ts';
 import { type CgroupBranch, directoryIn, placeIn } from '../linux/cgroup/branch.ts';
 import { assertSameProcess, type ProcessIdentity } from '../linux/cgroup/container-process.ts';
-import { errnoReason } from '../linux/cgroup/errno-reason.ts';
+import { errnoReason, isUnsupported } from '../linux/cgroup/errno-reason.ts';
 import { writeInto } from '../linux/cgroup/make-cgroup.ts';
 import { type CgroupPlace, OpenCgroup } from '../linux/cgroup/open-cgroup.ts';
 import { parseProcessCgroups } from '../linux/cgroup/process-cgroup.ts';
@@ -96,13 +96,20 @@ export function cgroupIn(branch: CgroupBranch, pid: number, tid: number = pid): 
   return branch.version === 2 ? unified : controllers.get(branch.controllers[0] ?? '');
 }
 
+/** A cgroup that processes of the sandbox were in before. */
+export interface Origin extends CgroupPlace {
+  readonly pids: readonly number[];
+}
+
 /** Gives where members came from, each place once: the root of a hierarchy is no such place. */
-export function originsOf(moves: readonly Move[]): CgroupPlace[] {
-  const places = new Map<string, CgroupPlace>();
-  for (const { branch, from, to } of moves) {
+export function originsOf(moves: readonly Move[]): Origin[] {
+  const places = new Map<string, Origin>();
+  for (const { branch, process: owner, from, to } of moves) {
     if (from === undefined || from === '/' || from === to || /\/\.\.(\/|$)| \(deleted\)$/.test(from)) continue;
-    const isShown = branch.root === '/' || from.startsWith(`${branch.root}/`);
-    if (isShown) places.set(directoryIn(branch, from), placeIn(branch, from));
+    if (branch.root !== '/' && !from.startsWith(`${branch.root}/`)) continue;
+    const name = directoryIn(branch, from);
+    const pids = new Set([...(places.get(name)?.pids ?? []), owner.pid]);
+    places.set(name, { ...placeIn(branch, from), pids: [...pids] });
   }
   return [...places.values()].slice(0, ORIGINS_LIMIT);
 }
@@ -151,7 +158,7 @@ function threadFile({ version }: CgroupBranch): 'tasks' | 'cgroup.threads' {
 function moveReason(error: unknown, cgroup: OpenCgroup): string {
   const errno = errnoOf(error);
   const type = cgroup.read('cgroup.type')?.trim();
-  if (errno === 'EOPNOTSUPP' && type !== undefined) {
+  if (isUnsupported(error) && type !== undefined) {
     return `the cgroup is "${type}" (cgroup.type); a thread moves only between threaded cgroups of one domain, and a process not into one that is "domain invalid"`;
   }
   if (errno === 'EBUSY' && type !== undefined) {

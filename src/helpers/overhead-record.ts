@@ -2,6 +2,7 @@ import type { OciState } from '../core/oci/state.ts';
 import type { CgroupBranch } from '../linux/cgroup/branch.ts';
 import type { CgroupPlace } from '../linux/cgroup/open-cgroup.ts';
 import type { OverheadLayout } from './overhead-layout.ts';
+import type { Origin } from './overhead-moves.ts';
 import { type HelperRecord, readRecord, removeRecord, writeRecord } from './record.ts';
 import type { SandboxProcesses } from './sandbox-process.ts';
 import type { VcpuSelector } from './vcpu-threads.ts';
@@ -21,7 +22,7 @@ export interface OverheadRecord extends HelperRecord {
   readonly withShim: boolean;
   readonly selector: VcpuSelector;
   /** Where the processes came from: a process goes back there where the cgroup above takes none. */
-  readonly origins: readonly CgroupPlace[];
+  readonly origins: readonly Origin[];
   /** Scopes that systemd made, which go when they are empty. */
   readonly scopes: readonly CgroupPlace[];
 }

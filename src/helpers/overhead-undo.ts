@@ -1,7 +1,14 @@
 import { SystemError } from '../core/diagnostic/system-error.ts';
 import { parentPath } from '../linux/cgroup/make-cgroup.ts';
 import { type CgroupPlace, OpenCgroup } from '../linux/cgroup/open-cgroup.ts';
-import { drainCgroup, type Patience, pause, removeCgroup, startPatience } from '../linux/cgroup/remove-cgroup.ts';
+import {
+  type DestinationsOf,
+  drainCgroup,
+  type Patience,
+  pause,
+  removeCgroup,
+  startPatience,
+} from '../linux/cgroup/remove-cgroup.ts';
 import { type OverheadRecord, type RecordKey, removeOverheadRecord } from './overhead-record.ts';
 import type { Step } from './overhead-steps.ts';
 import type { MadeDirectory } from './record.ts';
@@ -31,7 +38,7 @@ export function undoSteps(key: RecordKey, record: OverheadRecord): Step[] {
     ...made.filter((each) => !isBelowScope(record)(each)).map((each) => removal(each, record, patience, keep)),
     // Made by a helper that was killed before it could say which they are: they go when they hold nothing.
     ...nameless.map((place): Step => {
-      const run = (): void => void removeCgroup(place, [], { until: 0 });
+      const run = (): void => void removeCgroup(place, () => [], { until: 0 });
       return { deed: ['remove-directory', place.mountPoint + place.path], run };
     }),
     {
@@ -63,7 +70,11 @@ function removal(
   const run = (): void => {
     if (!isStill(made, place)) return;
     const isOwn = holdsMembers(made.path, record);
-    const outcome = removeCgroup(place, isOwn ? destinations(place, record) : [], isOwn ? patience : { until: 0 });
+    const outcome = removeCgroup(
+      place,
+      isOwn ? destinations(place, record) : () => [],
+      isOwn ? patience : { until: 0 },
+    );
     // One above that others use by now is theirs.
     if (typeof outcome === 'object' && isOwn) keep(name, outcome.busy);
   };
@@ -84,7 +95,7 @@ function emptyScope(place: CgroupPlace, record: OverheadRecord, patience: Patien
  * The parent first, as Kata does, or the next one above that was not made here; where it takes no process, those where the
  * processes came from; the root at last.
  */
-function destinations(place: CgroupPlace, { origins, directories, scopes }: OverheadRecord): CgroupPlace[] {
+function destinations(place: CgroupPlace, { origins, directories, scopes }: OverheadRecord): DestinationsOf {
   const isOwn = (path: string): boolean =>
     [...directories, ...scopes].some((each) => each.mountPoint === place.mountPoint && each.path === path);
   let path = parentPath(place.path);
@@ -95,7 +106,10 @@ function destinations(place: CgroupPlace, { origins, directories, scopes }: Over
   const back = origins.filter(
     (each) => each.mountPoint === place.mountPoint && !isOwn(each.path) && each.path !== path,
   );
-  return [...(path === '/' ? [...back, parent] : [parent, ...back]), ...domain];
+  return (id) => {
+    const own = [...back.filter(({ pids }) => pids.includes(id)), ...back.filter(({ pids }) => !pids.includes(id))];
+    return [...(path === '/' ? [...own, parent] : [parent, ...own]), ...domain];
+  };
 }
 
 function holdsMembers(path: string, { layout }: OverheadRecord): boolean {

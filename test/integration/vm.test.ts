@@ -45,7 +45,7 @@ function outcomes(output: string): Map<string, string> {
   return found;
 }
 
-requires([root, 'qemu-system-x86_64', 'debootstrap', 'mkfs.ext4', 'cpio', cloudKernel], () => {
+requires([root, 'go', 'qemu-system-x86_64', 'debootstrap', 'mkfs.ext4', 'cpio', cloudKernel], () => {
   let temporary: string;
   beforeAll(() => {
     temporary = mkdtempSync(join(tmpdir(), 'hooks-vm-'));
@@ -58,7 +58,7 @@ requires([root, 'qemu-system-x86_64', 'debootstrap', 'mkfs.ext4', 'cpio', cloudK
 
   describe.each([
     { mode: 'unified', suites: ['unified', 'helpers', 'devices', 'wrapper'] },
-    { mode: 'unified', suites: ['compat', 'compat-v2'] },
+    { mode: 'unified', suites: ['compat', 'compat-v2', 'sandbox'] },
     { mode: 'hybrid', suites: ['v1', 'compat'] },
     { mode: 'legacy', suites: ['v1'] },
   ])('in $mode mode, $suites', hold);

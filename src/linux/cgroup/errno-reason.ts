@@ -16,7 +16,12 @@ const REASON: Readonly<Record<string, string>> = {
 
 /** Gives the reason of a failed system call on a cgroup's file, for people. */
 export function errnoReason(error: unknown): string {
-  const errno = errnoOf(error);
+  const errno = isUnsupported(error) ? 'EOPNOTSUPP' : errnoOf(error);
   if (errno !== undefined && REASON[errno] !== undefined) return REASON[errno];
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Tells whether the kernel said EOPNOTSUPP, which Node calls by its other name. */
+export function isUnsupported(error: unknown): boolean {
+  return ['EOPNOTSUPP', 'ENOTSUP'].includes(errnoOf(error) ?? '');
 }

@@ -19,16 +19,19 @@ export function startPatience(): Patience {
   return { until: Date.now() + RETRY_MS };
 }
 
+/** Gives the places for a process or thread, the best first. */
+export type DestinationsOf = (id: number) => readonly CgroupPlace[];
+
 /** What became of a cgroup that was to be removed; with `busy` it still holds these processes. */
 export type Removal = 'removed' | 'gone' | { readonly busy: readonly number[] };
 
 /**
- * Removes a cgroup: what is left in it is moved to the first of the destinations that takes it, and it is tried again while
+ * Removes a cgroup: what is left in it is moved to the first of its destinations that takes it, and it is tried again while
  * it is busy. Never recursive.
  *
  * @throws {SystemError} `CGROUP_REMOVE`, `CGROUP_LINK`, ...
  */
-export function removeCgroup(place: CgroupPlace, destinations: readonly CgroupPlace[], patience: Patience): Removal {
+export function removeCgroup(place: CgroupPlace, destinations: DestinationsOf, patience: Patience): Removal {
   for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, PAUSE_MS)) {
     const left = drainCgroup(place, destinations);
     if (left === 'gone') return 'gone';
@@ -45,21 +48,28 @@ export function removeCgroup(place: CgroupPlace, destinations: readonly CgroupPl
  * Moves all that a cgroup holds elsewhere: v1 and threaded cgroups thread by thread, since the other threads of their
  * processes may be where they belong. Gives what stays, for lack of a place that takes it.
  */
-export function drainCgroup(place: CgroupPlace, destinations: readonly CgroupPlace[]): readonly number[] | 'gone' {
+export function drainCgroup(place: CgroupPlace, destinations: DestinationsOf): readonly number[] | 'gone' {
   const cgroup = openThere(place);
   if (cgroup === undefined) return 'gone';
-  const targets = destinations.flatMap((destination) => openThere(destination) ?? []);
+  const opened = new Map<string, OpenCgroup | undefined>();
+  const open = (place: CgroupPlace): OpenCgroup | undefined => {
+    const name = place.mountPoint + place.path;
+    if (!opened.has(name)) opened.set(name, openThere(place));
+    return opened.get(name);
+  };
+  const targetsOf = (id: number): OpenCgroup[] => destinations(id).flatMap((each) => open(each) ?? []);
   try {
     const file = memberFile(cgroup);
     const members = (): number[] => cgroup.words(file).map(Number);
     // A process may fork while the list is read: what it started is there at the next look.
     for (let round = 0; round < 8; round++) {
       const before = members();
-      if (before.length === 0 || !before.some((id) => moveAway(id, file, targets))) return before;
+      const moved = before.filter((id) => moveAway(id, file, targetsOf(id)));
+      if (moved.length === 0) return before;
     }
     return members();
   } finally {
-    for (const each of [cgroup, ...targets]) each.close();
+    for (const each of [cgroup, ...opened.values()]) each?.close();
   }
 }
 

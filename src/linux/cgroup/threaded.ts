@@ -1,5 +1,5 @@
-import { errnoOf, SystemError } from '../../core/diagnostic/system-error.ts';
-import { errnoReason } from './errno-reason.ts';
+import { SystemError } from '../../core/diagnostic/system-error.ts';
+import { errnoReason, isUnsupported } from './errno-reason.ts';
 import { writeInto } from './make-cgroup.ts';
 import type { OpenCgroup } from './open-cgroup.ts';
 
@@ -23,7 +23,7 @@ export function makeThreaded(cgroup: OpenCgroup, domain: OpenCgroup): void {
 }
 
 function threadedReason(error: unknown, cgroup: OpenCgroup, domain: OpenCgroup): string {
-  if (errnoOf(error) !== 'EOPNOTSUPP') return errnoReason(error);
+  if (!isUnsupported(error)) return errnoReason(error);
   const enabled = domain.words('cgroup.subtree_control').filter((name) => !THREADED_CONTROLLERS.includes(name));
   if (enabled.length > 0) {
     return `${domain.directory} passes ${enabled.join(', ')} on, which the kernel counts by process and not by thread; take it out of cgroup.subtree_control there, or use --threads process`;
