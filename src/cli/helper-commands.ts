@@ -129,6 +129,7 @@ export function addHelperCommands(program: Command, run: Run): void {
     .option('--allow-device <device...>', 'more devices that the sandbox may open')
     .option('--cpus <list>', "the sandbox's processors, such as 0-3 (default: those of the config.json)")
     .option('--mems <list>', "the sandbox's memory nodes (default: those of the config.json)")
+    .option('--stopped', 'the sandbox has stopped, for a runtime whose state does not say so')
     .addHelpText(
       'after',
       examples(

@@ -11,7 +11,7 @@ import type { VcpuSelector } from './vcpu-threads.ts';
 export interface OverheadRecord extends HelperRecord {
   /**
    * Cgroups that were not there and that this helper was about to make, top first: those of a helper that was killed
-   * before it could write down which they are. They hold no process that it put there.
+   * before it could write down which they are. They hold no process that it put there, and have its mark.
    */
   readonly intended: readonly CgroupPlace[];
   readonly branches: readonly CgroupBranch[];

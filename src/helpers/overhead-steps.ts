@@ -3,6 +3,7 @@ import { applyWrites } from '../linux/cgroup/apply-writes.ts';
 import { type CgroupBranch, directoryIn, placeIn } from '../linux/cgroup/branch.ts';
 import { isThere, makeCgroup, missingLevels, writeInto } from '../linux/cgroup/make-cgroup.ts';
 import { type CgroupPlace, OpenCgroup } from '../linux/cgroup/open-cgroup.ts';
+import { isMarked } from '../linux/cgroup/own-directory.ts';
 import { pause } from '../linux/cgroup/remove-cgroup.ts';
 import { makeThreaded, THREADED_CONTROLLERS } from '../linux/cgroup/threaded.ts';
 import { numberMask } from '../linux/systemd/number-mask.ts';
@@ -208,8 +209,11 @@ function withIdentities(record: OverheadRecord): OverheadRecord {
   const directories = record.intended.flatMap((place): MadeDirectory[] => {
     if (!isThere(place)) return [];
     const cgroup = OpenCgroup.open(place);
-    const { device, inode } = cgroup.identity();
+    const identity = cgroup.identity();
     cgroup.close();
+    // Made by somebody else between the look and the making: it stays theirs.
+    if (!isMarked(identity)) return [];
+    const { device, inode } = identity;
     return [{ mountPoint: place.mountPoint, path: place.path, device, inode }];
   });
   const known = record.directories.filter(

@@ -1,6 +1,7 @@
 import { SystemError } from '../core/diagnostic/system-error.ts';
 import { parentPath } from '../linux/cgroup/make-cgroup.ts';
-import { type CgroupPlace, OpenCgroup } from '../linux/cgroup/open-cgroup.ts';
+import { type CgroupIdentity, type CgroupPlace, OpenCgroup } from '../linux/cgroup/open-cgroup.ts';
+import { isMarked } from '../linux/cgroup/own-directory.ts';
 import {
   type DestinationsOf,
   drainCgroup,
@@ -36,9 +37,11 @@ export function undoSteps(key: RecordKey, record: OverheadRecord): Step[] {
       return { deed: ['move-processes', name, 'parent'], run: () => keep(name, emptyScope(scope, record, patience)) };
     }),
     ...made.filter((each) => !isBelowScope(record)(each)).map((each) => removal(each, record, patience, keep)),
-    // Made by a helper that was killed before it could say which they are: they go when they hold nothing.
+    // Made by a helper that was killed before it could say which they are: their mark says that they are ours.
     ...nameless.map((place): Step => {
-      const run = (): void => void removeCgroup(place, () => [], { until: 0 });
+      const run = (): void => {
+        if (hasMark(place)) removeCgroup(place, () => [], { until: 0 });
+      };
       return { deed: ['remove-directory', place.mountPoint + place.path], run };
     }),
     {
@@ -122,17 +125,26 @@ function placeOf({ mountPoint, path }: MadeDirectory, { branches }: OverheadReco
 
 /** Another directory of this name is not ours to remove. */
 function isStill({ device, inode }: MadeDirectory, place: CgroupPlace): boolean {
+  const now = identityAt(place);
+  return now?.device === device && now.inode === inode;
+}
+
+function hasMark(place: CgroupPlace): boolean {
+  const now = identityAt(place);
+  return now !== undefined && isMarked(now);
+}
+
+function identityAt(place: CgroupPlace): CgroupIdentity | undefined {
   let cgroup: OpenCgroup;
   try {
     cgroup = OpenCgroup.open(place);
   } catch (error) {
     // Whoever removed the cgroups above it, as systemd does with a slice, has removed it too.
-    if (error instanceof SystemError && error.code === 'CGROUP_NOT_FOUND') return false;
+    if (error instanceof SystemError && error.code === 'CGROUP_NOT_FOUND') return undefined;
     throw error;
   }
   try {
-    const now = cgroup.identity();
-    return now.device === device && now.inode === inode;
+    return cgroup.identity();
   } finally {
     cgroup.close();
   }

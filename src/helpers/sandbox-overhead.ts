@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { SystemError } from '../core/diagnostic/system-error.ts';
 import type { ExactJson } from '../core/oci/exact-json.ts';
-import type { OciState } from '../core/oci/state.ts';
+import { hasStopped, type OciState } from '../core/oci/state.ts';
 import { parseAccess } from '../linux/bpf/device-request.ts';
 import type { DeviceRule } from '../linux/bpf/device-rule.ts';
 import { type CgroupBranch, cgroupBranches, directoryIn, placeIn } from '../linux/cgroup/branch.ts';
@@ -39,6 +39,8 @@ export interface SandboxOverheadFlags extends HelperFlags {
   readonly allowDevices: readonly string[];
   readonly cpus?: string;
   readonly mems?: string;
+  /** The sandbox has stopped, where the state does not say so. */
+  readonly stopped?: boolean;
   /** Called after each step; a test stops here. */
   readonly afterStep?: (deed: Deed) => void;
 }
@@ -55,7 +57,7 @@ const ROUNDS = 16;
  */
 export async function placeSandbox(state: OciState, flags: SandboxOverheadFlags): Promise<HelperReport> {
   const before = readOverheadRecord(state);
-  if (state.status === 'stopped') return undo(state, before, flags);
+  if (flags.stopped === true || hasStopped(state) === true) return undo(state, before, flags);
   if (isPodContainer(state)) return NOTHING_TO_DO;
   const sandbox = findSandbox(state, before, flags.sandbox === true);
   if (sandbox === undefined) return undo(state, before, flags);

@@ -46,7 +46,7 @@ describe('the definitions to opt in to', () => {
 
   it('are there for the helpers that no shipped definition runs', () => {
     const verbs = ({ definitions }: Catalog) => definitions.map(({ hook }) => hook.args?.[2] ?? '');
-    expect(verbs(optIn)).toEqual(['resources', 'delegate', 'psi', 'compat-dir']);
+    expect(verbs(optIn)).toEqual(['resources', 'delegate', 'psi', 'compat-dir', 'sandbox-overhead']);
     expect(verbs(catalog).filter((verb) => verbs(optIn).includes(verb))).toEqual([]);
   });
 

@@ -27,14 +27,21 @@ var styles = map[string]struct{ vcpu, other string }{
 	"firecracker":      {"fc_vcpu %d", "fc_api%d"},
 }
 
+func nameThread(name string) {
+	text := append([]byte(name), 0)
+	syscall.RawSyscall(syscall.SYS_PRCTL, prSetName, uintptr(unsafe.Pointer(&text[0])), 0)
+}
+
+// The first thread keeps the name of the program.
+func init() { runtime.LockOSThread() }
+
 // Starts a thread of this name; it ends when the channel is closed.
 func startThread(name string) chan struct{} {
 	named, end := make(chan struct{}), make(chan struct{})
 	go func() {
 		// A goroutine that ends without unlocking takes its thread with it.
 		runtime.LockOSThread()
-		text := append([]byte(name), 0)
-		syscall.RawSyscall(syscall.SYS_PRCTL, prSetName, uintptr(unsafe.Pointer(&text[0])), 0)
+		nameThread(name)
 		close(named)
 		<-end
 	}()
@@ -44,6 +51,7 @@ func startThread(name string) chan struct{} {
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == "helper" {
+		nameThread("virtiofsd")
 		io.Copy(io.Discard, os.Stdin)
 		return
 	}

@@ -21,6 +21,7 @@ export interface HelperSandboxOverheadFlags extends Omit<CommonFlags, 'path'>, V
   readonly allowDevice?: readonly string[];
   readonly cpus?: string;
   readonly mems?: string;
+  readonly stopped?: boolean;
 }
 
 /** Does `hooks helper sandbox-overhead`. */
@@ -40,6 +41,7 @@ export async function helperSandboxOverhead(flags: HelperSandboxOverheadFlags): 
     ...(sandboxCgroup !== undefined && { sandboxCgroup }),
     ...(cpus !== undefined && { cpus }),
     ...(mems !== undefined && { mems }),
+    ...(flags.stopped !== undefined && { stopped: flags.stopped }),
     overheadCgroup: flags.overheadCgroup,
     shim: flags.shim === true,
     devices: flags.devices,

@@ -2,6 +2,7 @@ import { closeSync, constants, writeSync } from 'node:fs';
 import { errnoOf, SystemError } from '../../core/diagnostic/system-error.ts';
 import { errnoReason } from './errno-reason.ts';
 import { type CgroupPlace, OpenCgroup } from './open-cgroup.ts';
+import { OWN_MODE } from './own-directory.ts';
 
 /** Files that a new cpuset of v1 has empty, and without which no process may enter. */
 export const CPUSET_FILES: readonly string[] = ['cpuset.cpus', 'cpuset.mems'];
@@ -33,7 +34,7 @@ export function isThere(place: CgroupPlace): boolean {
 }
 
 /**
- * Makes one cgroup, whose parent is there; one that is there already is taken as it is. On v1 a cpuset gets its parent's
+ * Makes one cgroup, with the mark of this program, in a parent that is there; one that is there already is taken as it is. On v1 a cpuset gets its parent's
  * processors and memory nodes first.
  *
  * @throws {SystemError} `CGROUP_MAKE` with the ancestor whose limit is reached, `CGROUP_NOT_FOUND` when the parent went away
@@ -44,7 +45,7 @@ export function makeCgroup(place: CgroupPlace): OpenCgroup {
     const name = place.path.slice(place.path.lastIndexOf('/') + 1);
     let made: OpenCgroup;
     try {
-      made = parent.makeChild(name);
+      made = parent.makeChild(name, OWN_MODE);
     } catch (error) {
       if (errnoOf(error) === 'EEXIST') made = OpenCgroup.open(place);
       else if (error instanceof SystemError) throw error;

@@ -8,7 +8,7 @@ import { type CgroupIdentity, type CgroupPlace, OpenCgroup } from './open-cgroup
  * that makes the directory, and nobody else sets it: so it tells what this program made even when it was killed before it
  * could note device and inode.
  */
-const MODE = 0o1755;
+export const OWN_MODE = 0o1755;
 const MARK = 0o1000;
 
 /** More than any hierarchy is deep: a systemd slice has at most 127 levels. */
@@ -100,7 +100,7 @@ function makeReason(error: unknown): string {
 function openOrMake(at: OpenCgroup, name: string): OpenCgroup {
   if (at.identityOfChild(name) === undefined) {
     try {
-      return at.makeChild(name, MODE);
+      return at.makeChild(name, OWN_MODE);
     } catch (error) {
       // Made by another at the same moment: its mark says whether by this program.
       if (errnoOf(error) !== 'EEXIST') throw error;
@@ -109,7 +109,8 @@ function openOrMake(at: OpenCgroup, name: string): OpenCgroup {
   return at.openChild(name);
 }
 
-function isMarked({ mode, uid }: CgroupIdentity): boolean {
+/** Tells whether a directory has the mark of this program. */
+export function isMarked({ mode, uid }: CgroupIdentity): boolean {
   return (mode & MARK) !== 0 && uid === (process.geteuid?.() ?? 0);
 }
 

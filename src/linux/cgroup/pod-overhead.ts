@@ -130,13 +130,12 @@ export function judgeOverhead(
     if (cpuLimit !== undefined && cpus > cpuLimit)
       reasons.push(`cpu: the guest sees ${cpus / 1000n} processors and gets ${cpuLimit}m: more is throttled`);
     if (unbounded > 0n) {
-      const spare = overhead.memory ?? 0n;
-      const covered =
-        spare >= unbounded
-          ? 'the overhead covers them'
-          : `the overhead of ${spare} does not cover them, and the scheduler knows nothing of the rest`;
+      // What the scheduler keeps free for a pod is the same sum as the limit, where requests are limits.
+      const beyond = limit === undefined ? undefined : demand + unbounded - limit;
+      const isCovered = beyond === undefined || beyond <= 0n;
+      const covered = isCovered ? 'the pod accounts for them' : `${beyond} more than the pod accounts for`;
       reasons.push(
-        `memory: ${unbounded} bytes are charged outside of the pod, to the overhead cgroup, which nothing bounds; ${covered}`,
+        `memory: ${unbounded} bytes are charged outside of the pod, to the overhead cgroup, which nothing bounds: ${covered}`,
       );
     }
     return {
