@@ -17,7 +17,7 @@ import { renderProblem } from '../linux/cgroup/problem.ts';
 import type { ResourcePlanOptions } from '../linux/cgroup/resource-plan.ts';
 import { specFiles } from '../linux/cgroup/spec-file.ts';
 import { memberOf, readBundleConfig } from './helper-input.ts';
-import { type HelperRecord, type MadeDirectory, readRecord, recordRoot, removeRecord, writeRecord } from './record.ts';
+import { type MadeDirectory, readRecord, recordRoot, removeRecord, writeRecord } from './record.ts';
 import { type Deed, type HelperReport, NOTHING_TO_DO } from './resource-deed.ts';
 
 /** What the `compat-dir` helper is told. */
@@ -77,34 +77,28 @@ export async function makeCompatDirectory(
   const { version, path, places } = found;
   const { writes, ignored, problems } = specFiles(memberOf(config, 'linux', 'resources') ?? {}, version, flags);
   const warnings = problems.map(renderProblem);
-  const deeds: Deed[] = [];
-  if (flags.dryRun === true) {
-    for (const { place } of places) {
-      const missing = pathLevels(place).filter((level) => !isThere(level, place.isPlain === true));
-      deeds.push(...missing.map((level): Deed => ['make-directory', level.mountPoint + level.path]));
-    }
-    deeds.push(...writes.map(({ file, value }): Deed => ['write', file, value]));
-    return { cgroup: path, deeds, ignored, warnings };
-  }
-  const before = readRecord(state, VERB, records);
-  const made = makeOnRecord(state, places, before, records);
+  if (flags.dryRun === true) return { cgroup: path, deeds: plannedDeeds(places, writes), ignored, warnings };
+  const made = makeOnRecord(state, places, records);
   try {
-    const known = new Set(before?.directories.map(keyOf));
-    for (const { own } of made.map(({ path }) => path)) {
-      deeds.push(
-        ...own
-          .filter((each) => !known.has(keyOf(each)))
-          .map(({ mountPoint, path }): Deed => ['make-directory', mountPoint + path]),
-      );
-    }
-    for (const { failure } of made.map(({ path }) => path)) {
+    const deeds = made.flatMap((each) => each.path.made.map((own): Deed => ['make-directory', nameOf(own)]));
+    for (const { failure } of made.map((each) => each.path)) {
       if (failure !== undefined) warnings.push(`no directory below ${failure.path}: ${failure.reason}`);
     }
     fill(made, writes, flags, deeds, warnings);
     return { cgroup: path, deeds, ignored, warnings };
   } finally {
-    for (const { path } of made) path.leaf?.close();
+    for (const each of made) each.path.leaf?.close();
   }
+}
+
+function plannedDeeds(places: readonly CompatPlace[], writes: readonly CgroupWrite[]): Deed[] {
+  return [
+    ...places.flatMap(({ place }) => {
+      const missing = pathLevels(place).filter((level) => !isThere(level, place.isPlain === true));
+      return missing.map((level): Deed => ['make-directory', nameOf(level)]);
+    }),
+    ...writes.map(({ file, value }): Deed => ['write', file, value]),
+  ];
 }
 
 interface MadePlace {
@@ -112,13 +106,8 @@ interface MadePlace {
   readonly path: MadePath;
 }
 
-function makeOnRecord(
-  state: OciState,
-  places: readonly CompatPlace[],
-  before: HelperRecord | undefined,
-  records: string,
-): MadePlace[] {
-  const directories = before?.directories ?? [];
+function makeOnRecord(state: OciState, places: readonly CompatPlace[], records: string): MadePlace[] {
+  const directories = readRecord(state, VERB, records)?.directories ?? [];
   const intended = places.flatMap(({ place }) =>
     pathLevels(place).map(({ mountPoint, path }) => ({ mountPoint, path })),
   );
@@ -144,6 +133,10 @@ function identified({ mountPoint, path, device, inode }: OwnDirectory): MadeDire
 
 function keyOf({ mountPoint, path, device, inode }: OwnDirectory): string {
   return `${device} ${inode} ${mountPoint}${path}`;
+}
+
+function nameOf({ mountPoint, path }: OwnDirectory): string {
+  return mountPoint + path;
 }
 
 function isThere({ mountPoint, path }: OwnDirectory, isPlain: boolean): boolean {
@@ -226,10 +219,10 @@ async function remove(
     if (!dryRun) removeRecord(state, VERB, records);
     return NOTHING_TO_DO;
   }
-  const named = new Set(record.directories.map(({ mountPoint, path }) => mountPoint + path));
-  const intended = (record.intended ?? []).filter(({ mountPoint, path }) => !named.has(mountPoint + path));
+  const named = new Set(record.directories.map(nameOf));
+  const intended = (record.intended ?? []).filter((each) => !named.has(nameOf(each)));
   const all: readonly OwnDirectory[] = [...record.directories, ...intended];
-  const deedOf = ({ mountPoint, path }: OwnDirectory): Deed => ['remove-directory', mountPoint + path];
+  const deedOf = (directory: OwnDirectory): Deed => ['remove-directory', nameOf(directory)];
   if (dryRun) return { ...NOTHING_TO_DO, deeds: all.toReversed().map(deedOf) };
   const { removed, left, shared } = await removeDirectories(all, patience, cgroupRoot !== undefined);
   if (left.length === 0) removeRecord(state, VERB, records);
@@ -242,10 +235,10 @@ async function remove(
     writeRecord(state, VERB, rest, records);
   }
   const warnings = [
-    ...left.map(({ directory, reason }) => `${directory.mountPoint}${directory.path} is not removed: ${reason}`),
+    ...left.map(({ directory, reason }) => `${nameOf(directory)} is not removed: ${reason}`),
     ...shared
       .filter(({ isForeign }) => isForeign)
-      .map(({ directory }) => `${directory.mountPoint}${directory.path} stays: it holds cgroups that others made`),
+      .map(({ directory }) => `${nameOf(directory)} stays: it holds cgroups that others made`),
   ];
   return { ...NOTHING_TO_DO, deeds: removed.map(deedOf), warnings };
 }

@@ -29,6 +29,8 @@ export interface OwnDirectory {
 export interface MadePath {
   /** The directories on the path that this program made, now or for another container; the outermost first. */
   readonly own: readonly OwnDirectory[];
+  /** Those of them that were made now. */
+  readonly made: readonly OwnDirectory[];
   /** The last directory, open for the caller, who closes it; undefined where it could not be made. */
   readonly leaf: OpenCgroup | undefined;
   readonly isOwnLeaf: boolean;
@@ -64,21 +66,23 @@ function makePathOnce(
   passOn: readonly string[],
 ): MadePath & { readonly failure: { readonly isVanished: boolean } | undefined } {
   const own: OwnDirectory[] = [];
+  const made: OwnDirectory[] = [];
   let isOwnLeaf = false;
   let at: OpenCgroup | undefined;
   try {
     at = OpenCgroup.open({ ...place, path: '/' });
     for (const name of place.path.split('/').slice(1)) {
       if (isOwnLeaf) enableControllers(at, passOn);
-      const next = openOrMake(at, name);
+      const { cgroup, isNew } = openOrMake(at, name);
       at.close();
-      at = next;
-      const identity = at.identity();
-      isOwnLeaf = isMarked(identity);
-      const { mountPoint, path } = at.place;
-      if (isOwnLeaf) own.push({ mountPoint, path, device: identity.device, inode: identity.inode });
+      at = cgroup;
+      const { device, inode, ...rights } = at.identity();
+      isOwnLeaf = isMarked(rights);
+      const directory = { mountPoint: at.place.mountPoint, path: at.place.path, device, inode };
+      if (isOwnLeaf) own.push(directory);
+      if (isNew) made.push(directory);
     }
-    return { own, leaf: at, isOwnLeaf, failure: undefined };
+    return { own, made, leaf: at, isOwnLeaf, failure: undefined };
   } catch (error) {
     at?.close();
     const isOfSystem = error instanceof SystemError;
@@ -86,7 +90,7 @@ function makePathOnce(
     const isVanished = isOfSystem ? error.code === 'CGROUP_NOT_FOUND' : VANISHED.includes(errnoOf(error) ?? '');
     const path = at?.directory ?? place.mountPoint;
     const reason = isOfSystem ? error.message : makeReason(error);
-    return { own, leaf: undefined, isOwnLeaf: false, failure: { path, reason, isVanished } };
+    return { own, made, leaf: undefined, isOwnLeaf: false, failure: { path, reason, isVanished } };
   }
 }
 
@@ -97,20 +101,20 @@ function makeReason(error: unknown): string {
   return 'an ancestor allows no more cgroups below it: see its cgroup.max.descendants and cgroup.max.depth (EAGAIN)';
 }
 
-function openOrMake(at: OpenCgroup, name: string): OpenCgroup {
+function openOrMake(at: OpenCgroup, name: string): { readonly cgroup: OpenCgroup; readonly isNew: boolean } {
   if (at.identityOfChild(name) === undefined) {
     try {
-      return at.makeChild(name, OWN_MODE);
+      return { cgroup: at.makeChild(name, OWN_MODE), isNew: true };
     } catch (error) {
       // Made by another at the same moment: its mark says whether by this program.
       if (errnoOf(error) !== 'EEXIST') throw error;
     }
   }
-  return at.openChild(name);
+  return { cgroup: at.openChild(name), isNew: false };
 }
 
 /** Tells whether a directory has the mark of this program. */
-export function isMarked({ mode, uid }: CgroupIdentity): boolean {
+export function isMarked({ mode, uid }: Pick<CgroupIdentity, 'mode' | 'uid'>): boolean {
   return (mode & MARK) !== 0 && uid === (process.geteuid?.() ?? 0);
 }
 
