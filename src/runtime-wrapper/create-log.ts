@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { Verdict } from '../core/when/verdict.ts';
 import { isMissedByContainerd } from '../core/when/verdict.ts';
 import type { RuntimeCall } from './command-line.ts';
+import { LONGEST_MESSAGE } from './engine-log.ts';
 import type { Injection } from './injection.ts';
 import type { RuntimeSettings } from './settings.ts';
 
@@ -51,7 +52,7 @@ export function createRecord(injection: Injection | undefined, about: CreateCirc
   return {
     time: now.toISOString(),
     level: failure?.level ?? 'info',
-    message: failure?.message ?? `${injected} ${injected === 1 ? 'hook' : 'hooks'} injected`,
+    message: failure?.message.slice(0, LONGEST_MESSAGE) ?? `${injected} ${injected === 1 ? 'hook' : 'hooks'} injected`,
     id: call.id ?? '',
     bundle: resolve(call.bundle ?? '.'),
     command: call.verb ?? '',

@@ -5,18 +5,19 @@ import type { RuntimeCall } from './command-line.ts';
 /** How bad it is; engines show the last error of the log file. */
 export type LogLevel = 'error' | 'warning';
 
-// Engines put it into one line of theirs.
-const LONGEST_MESSAGE = 8 * 1024;
+/** The most characters of a message that are told: engines put it into one line of theirs. */
+export const LONGEST_MESSAGE: number = 8 * 1024;
 const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /**
  * Says what went wrong where the engine's user looks: as a line of the `--log` file, in the format that the engine asked
- * the runtime for, and on standard error.
+ * the runtime for, and on standard error. It never waits for a reader, and a log that cannot be written stops nothing.
  */
 export function tellEngine({ log, logFormat }: RuntimeCall, level: LogLevel, message: string, now: Date): void {
   const text = message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message;
   writeLine(2, `hooks-runtime: ${text}\n`);
-  if (log === undefined) return;
+  // A path that is no UTF-8 is not known here as it is, and would make a file of another name.
+  if (log === undefined || log.includes('\ufffd')) return;
   try {
     const descriptor = openSync(log, FLAGS, 0o644);
     try {

@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, renameSync, statSync, symlinkSync, unlinkSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, renameSync, rmSync, statSync, symlinkSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoOf, SystemError } from '../core/diagnostic/system-error.ts';
 import { EXECUTABLE } from '../host/executable.ts';
@@ -55,6 +55,8 @@ export function noteRuntime(program: string, path: string): void {
     if (notedPath(link) === path) return;
     mkdirSync(dirname(link), { recursive: true, mode: 0o700 });
     const temporary = `${link}.${process.pid}`;
+    // One that was killed on its way, with the same process number, may have left it.
+    rmSync(temporary, { force: true });
     symlinkSync(path, temporary);
     try {
       renameSync(temporary, link);
