@@ -68,14 +68,27 @@ async function oneSession(
   try {
     session = await openSession(open, identity, { ...handlers, reached });
   } catch (error) {
-    return errnoOf(error) ?? (error instanceof Error ? error.message : String(error));
+    return inWords(errnoOf(error)) ?? (error instanceof Error ? error.message : String(error));
   }
   const { leave } = session;
   if (signal.aborted) leave();
   signal.addEventListener('abort', leave, { once: true });
   const reason = await session.ended;
   signal.removeEventListener('abort', leave);
-  return reason ?? 'the runtime closed the connection';
+  return inWords(reason) ?? 'the runtime closed the connection';
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no runtime has made this socket: it does not run, or its NRI is off',
+  ECONNREFUSED: 'no runtime listens there',
+  EACCES: 'this user may not connect to it',
+  EPIPE: 'the runtime closed the connection',
+  ECONNRESET: 'the runtime closed the connection',
+};
+
+/** Gives a reason in words; one that has none stays as it is. */
+function inWords(reason: string | undefined): string | undefined {
+  return reason === undefined ? undefined : (REASONS[reason] ?? reason);
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

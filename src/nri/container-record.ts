@@ -1,4 +1,5 @@
 import { renderLine } from '../core/diagnostic/render.ts';
+import type { InjectionPlan } from '../core/injection/plan.ts';
 import type { Container, Entry, PodSandbox } from '../generated/nri-messages.ts';
 import type { Decision } from './decision.ts';
 
@@ -48,6 +49,35 @@ export function decisionRecord({ outcome, entries, plan, doubts }: Decision): ob
         .map((text) => clip(text, DOUBT_LIMIT)),
     }),
   };
+}
+
+/** With more definitions, to judge all of them would hold up the next container. */
+const JUDGED_LIMIT = 100;
+
+/** As many are told: more would hide what matters. */
+const MISS_LIMIT = 5;
+
+/**
+ * Gives the definitions that nearly matched, for people who wonder why a hook is missing: an annotation of a similar name is
+ * there, or one with another value. Only while the definitions are few.
+ *
+ * @param inForce - how many definitions there are
+ */
+export function nearMisses(plan: InjectionPlan | undefined, inForce: number): object {
+  if (!plan || inForce === plan.matched.length || inForce > JUDGED_LIMIT) return {};
+  const misses = plan.verdicts.flatMap(({ name, nearestMiss }) =>
+    nearestMiss?.reason === 'value-differs' || nearestMiss?.reason === 'key-similar'
+      ? [
+          {
+            name,
+            reason: nearestMiss.reason,
+            pattern: clip(nearestMiss.pattern ?? ''),
+            value: clip(nearestMiss.value ?? ''),
+          },
+        ]
+      : [],
+  );
+  return misses.length === 0 ? {} : { nearMisses: misses.slice(0, MISS_LIMIT) };
 }
 
 /** Gives what is said of a decision in one sentence. */

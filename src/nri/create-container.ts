@@ -1,5 +1,9 @@
+import type { Catalog } from '../core/catalog/catalog.ts';
 import { type Diagnostic, error } from '../core/diagnostic/diagnostic.ts';
-import type { PlannedHook } from '../core/injection/plan.ts';
+import { existingEntries, identityOf } from '../core/injection/identity.ts';
+import { matchInactive, type PlannedHook } from '../core/injection/plan.ts';
+import { isStage } from '../core/oci/stage.ts';
+import type { ContainerView } from '../core/when/container.ts';
 import type {
   Container,
   CreateContainerRequest,
@@ -8,7 +12,8 @@ import type {
 } from '../generated/nri-messages.ts';
 import { hooksAnswer } from './answer.ts';
 import { CALL_CODE, CallError } from './call-status.ts';
-import { containerIdentity, decisionMessage, decisionRecord } from './container-record.ts';
+import { isGood } from './catalog-keeper.ts';
+import { containerIdentity, decisionMessage, decisionRecord, nearMisses } from './container-record.ts';
 import { countAnswer, countName } from './counts.ts';
 import { type Decision, decide } from './decision.ts';
 import type { Log } from './log.ts';
@@ -38,7 +43,7 @@ export function answerCreateContainer(
   const milliseconds = performance.now() - started;
   count(decision, milliseconds, state);
   setImmediate(() => {
-    tell(decision, pod, container, { milliseconds, log });
+    tell(decision, pod, container, { milliseconds, inForce: state.catalog.catalog?.definitions.length ?? 0, log });
     if (milliseconds > SLOW_PART * (state.runtime?.requestTimeoutMilliseconds ?? USUAL_TIMEOUT_MILLISECONDS)) {
       log('warning', 'slow', `the answer took ${Math.round(milliseconds)} ms`, containerIdentity(pod, container));
     }
@@ -47,14 +52,29 @@ export function answerCreateContainer(
   throw new CallError(CALL_CODE.failedPrecondition, `hooks: ${decisionMessage(decision)}`);
 }
 
-/** Gives the hooks that a running container should have and has not; what is in doubt is no difference. */
+/**
+ * Gives the hooks that a running container should have and has not: also those whose program does not exist now. What
+ * cannot be decided is no difference.
+ */
 export function missingHooks(
   pod: PodSandbox | undefined,
   container: Container,
   { catalog, settings }: PluginState,
 ): readonly PlannedHook[] {
+  if (!isGood(catalog) || !catalog.catalog) return [];
   const view = containerView(pod, container, settings);
-  return decide(catalog.catalog, view, { prestart: settings.prestart, duplicates: 'skip', onError: 'skip' }).entries;
+  const { prestart } = settings;
+  const { entries } = decide(catalog.catalog, view, { prestart, duplicates: 'skip', onError: 'skip' });
+  return [...entries, ...inactiveHooks(catalog.catalog, view)];
+}
+
+function inactiveHooks(catalog: Catalog, view: ContainerView): PlannedHook[] {
+  return matchInactive(catalog, view).flatMap(({ name, hook, stages }) =>
+    stages.filter(isStage).flatMap((stage) => {
+      const isThere = existingEntries(view.hooks?.[stage] ?? []).has(identityOf(hook));
+      return isThere ? [] : [{ stage, hook, definition: name }];
+    }),
+  );
 }
 
 /** A fault of ours is a doubt like any other: the policy for doubts decides, and not how the runtime takes a failed call. */
@@ -89,12 +109,13 @@ function tell(
   decision: Decision,
   pod: PodSandbox | undefined,
   container: Container,
-  { milliseconds, log }: { readonly milliseconds: number; readonly log: Log },
+  { milliseconds, inForce, log }: { readonly milliseconds: number; readonly inForce: number; readonly log: Log },
 ): void {
   const level = decision.outcome === 'refused' ? 'error' : decision.outcome === 'skipped' ? 'warning' : 'info';
   log(level, 'container', decisionMessage(decision), {
     ...containerIdentity(pod, container),
     ...decisionRecord(decision),
+    ...nearMisses(decision.plan, inForce),
     milliseconds: Math.round(milliseconds * 1000) / 1000,
   });
 }

@@ -189,6 +189,30 @@ describe('hooks nri', () => {
     expect(hooks(status).stdout).toMatch(/^ready\n/);
   });
 
+  it('tells a container that runs although its hook has no program', async () => {
+    const gpu = definition({ annotations: { '^gpu$': '^all$' } }, { hook: { path: '/nowhere/gpu' } });
+    const cwd = directory({ 'hooks.d/10-gpu.json': gpu });
+    const socket = await runtime(cwd);
+    const plugin = start(flags(cwd), { cwd });
+    const session = await socket.next();
+    const there = { ...container(), id: 'c2', state: 3, hooks: { createRuntime: [{ path: '/nowhere/gpu' }] } };
+    await session.synchronize({ pods: [pod()], containers: [{ ...container(), state: 3 }, there] });
+    expect(await plugin.said('missing-hook')).toMatchObject({ container: 'c1', definition: '10-gpu.json' });
+    await plugin.said('synchronized', '1 hooks are missing in 2 running');
+  });
+
+  it('says which definition nearly matched', async () => {
+    const cwd = directory();
+    const socket = await runtime(cwd);
+    const plugin = start(flags(cwd), { cwd });
+    const session = await socket.next();
+    await session.createContainer({ pod: pod(), container: container({ gpu: 'some' }) });
+    expect(await plugin.said('container')).toMatchObject({
+      outcome: 'unchanged',
+      nearMisses: [{ name: '10-gpu.json', reason: 'value-differs', value: 'gpu: some' }],
+    });
+  });
+
   it('comes back when the runtime restarts', async () => {
     const cwd = directory();
     const first = await listenAsRuntime(join(cwd, 'nri.sock'));
