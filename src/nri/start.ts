@@ -53,7 +53,7 @@ export async function startPlugin({ given, source, environment }: StartOptions):
     const ofFile = await settingsOf(() => loadSettings(source, trust), source, { state, log });
     state.settings = { ...defaultSettings(), ...ofFile, ...given, ...preinstalled?.identity };
     for (const namespace of exemptNamespaces(state.settings, environment)) state.exemptNamespaces.add(namespace);
-    checkHostRoot(state.settings);
+    checkHostRoot(source, state, log);
     // A plugin that the runtime started has nobody to tell: it does its work without.
     const isNeeded = { status: (given.status ?? ofFile.status) !== undefined && !preinstalled, metrics: !preinstalled };
     await doors.open(isNeeded);
@@ -101,12 +101,24 @@ function namespaceOfAccount(): string | undefined {
   return content.kind === 'content' ? content.bytes.toString().trim() : undefined;
 }
 
-/** Without the host's root there, every program would seem to be missing. */
-function checkHostRoot({ hostRoot }: NriSettings): void {
+/**
+ * Without the host's root there, every program would seem to be missing. A plugin that the runtime started refuses instead
+ * of ending: containerd 1.7 does not start when one of them ends before it has registered.
+ */
+function checkHostRoot({ path }: SettingsSource, state: PluginState, log: Log): void {
+  const { hostRoot } = state.settings;
   if (hostRoot === undefined) return;
   try {
     if (!statSync(hostRoot).isDirectory()) throw new Error('it is no directory');
   } catch (failure) {
-    throw new SystemError('DIRECTORY_READ', { path: hostRoot, reason: reasonOf(failure) }, { cause: failure });
+    const reason = reasonOf(failure);
+    if (state.mode === 'external')
+      throw new SystemError('DIRECTORY_READ', { path: hostRoot, reason }, { cause: failure });
+    const problem = `the host's root cannot be read at ${hostRoot}: ${reason}`;
+    state.settingsProblems = [
+      ...state.settingsProblems,
+      error('SETTING_VALUE', { path, pointer: '/hostRoot' }, { problem, door: 'nri' }),
+    ];
+    log('error', 'settings', 'the settings have errors: no container is created', { findings: [problem] });
   }
 }

@@ -52,6 +52,29 @@ describe.each(SUITES)('containerd of %s', (suite) => {
       const pod = await containerd.runPod();
       await expect(containerd.createContainer(pod)).rejects.toThrow(/hooks: the container is not created: .*hooksDir/);
     });
+
+    // containerd 1.7 does not start at all when a plugin of its directory ends before it has registered.
+    it.each([
+      ['that cannot be read', '{{{', 'YAML_SYNTAX'],
+      ['with a key that is none', 'hooksDir: [/x]', 'SETTING_VALUE'],
+      ['with a host root that is none', 'hostRoot: /etc/passwd', 'SETTING_VALUE'],
+      ['with metrics for everybody', 'metrics: 0.0.0.0:9464', 'SETTING_VALUE'],
+      ['with a hooks directory that is none', 'hooksDirs: [/etc/passwd]', 'DIRECTORY_UNREADABLE'],
+    ])('comes up with a plugin that has settings %s, and creates nothing', async (_what, text, code) => {
+      const place = pluginPlace();
+      place.write('../nri.yaml', text);
+      const containerd = await startContainerd({
+        suite,
+        nri: {
+          install: ({ pluginsDirectory }) => {
+            const stub = `#!/bin/sh\nexec ${EXECUTABLE} nri --config ${place.work}/nri.yaml\n`;
+            writeFileSync(join(pluginsDirectory, '10-hooks'), stub, { mode: 0o755 });
+          },
+        },
+      });
+      onTestFinished(() => containerd.close());
+      await expect(containerd.createContainer(await containerd.runPod())).rejects.toThrow(code);
+    });
   });
 });
 
