@@ -73,6 +73,8 @@ export function createTrustCheck(trust: Trust, { trustReadOnlyMounts = false }: 
   const directories = new Map<string, Directory | undefined>();
   /** Gives a directory with its links followed, and what is unsafe about it or above. */
   const directoryAt = (path: string): Directory | undefined => {
+    const looked = directories.get(path);
+    if (looked) return looked;
     if (!directories.has(path)) {
       const followed = followLinks(path);
       const problem = followed && (unsafeAbove(followed.path) ?? unsafeLink(followed.links));

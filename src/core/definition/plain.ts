@@ -113,11 +113,8 @@ function areTexts(object: Readonly<Record<string, unknown>>): object is Readonly
   return true;
 }
 
+/** Tells whether all are stages, and each there once. */
 function areStages(stages: readonly string[], extensionStages: readonly string[]): boolean {
-  for (let index = 0; index < stages.length; index++) {
-    const stage = stages[index] ?? '';
-    if (!isStage(stage) && !extensionStages.includes(stage)) return false;
-    if (stages.indexOf(stage) !== index) return false;
-  }
-  return true;
+  for (const stage of stages) if (!isStage(stage) && !extensionStages.includes(stage)) return false;
+  return stages.length === 1 || new Set(stages).size === stages.length;
 }

@@ -1,5 +1,5 @@
 import { ptr } from 'bun:ffi';
-import { call } from '../libc/bun.ts';
+import { bareCalls } from '../libc/bun.ts';
 import { type SyscallName, syscallNumber } from '../libc/syscall-numbers.ts';
 import type { FileCalls, FilePath, FileStatus } from './file-calls.ts';
 
@@ -33,6 +33,14 @@ const OPEN_FLAGS = O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 // With its NUL, limits.h; a UTF-16 unit has at most three bytes.
 const PATH_MAX = 4096;
 
+const { syscall, lastErrno } = bareCalls();
+
+/** Makes a call and gives its result, or minus the errno. All words are passed: to fill them up costs as much as the call. */
+function call(number: number, a: number, b: number, c: number, d: number, e: number): number {
+  const result = syscall(number, a, b, c, d, e, 0);
+  return result === -1 ? -lastErrno() : Number(result);
+}
+
 /** Memory that the kernel reads and writes; on a buffer of its own, so that the address stays. */
 function memory(bytes: number): Buffer {
   return Buffer.from(new ArrayBuffer(bytes));
@@ -63,7 +71,7 @@ function setName(path: FilePath): number {
 }
 
 function open(path: FilePath, flags: number): number {
-  return setName(path) || call(OPENAT, AT_FDCWD, namePointer, flags);
+  return setName(path) || call(OPENAT, AT_FDCWD, namePointer, flags, 0, 0);
 }
 
 /** See {@link FileCalls}. */
@@ -72,16 +80,16 @@ export const openFile: FileCalls['openFile'] = (path, links) =>
 
 /** See {@link FileCalls}. */
 export const closeFile: FileCalls['closeFile'] = (descriptor) => {
-  call(CLOSE, descriptor);
+  call(CLOSE, descriptor, 0, 0, 0, 0);
 };
 
 /** See {@link FileCalls}. */
 export const readInto: FileCalls['readInto'] = (descriptor, bytes, offset) =>
-  call(READ, descriptor, ptr(bytes, offset), bytes.length - offset);
+  call(READ, descriptor, ptr(bytes, offset), bytes.length - offset, 0, 0);
 
 /** See {@link FileCalls}. */
 export const writeFrom: FileCalls['writeFrom'] = (descriptor, bytes, offset) =>
-  call(WRITE, descriptor, ptr(bytes, offset), bytes.length - offset);
+  call(WRITE, descriptor, ptr(bytes, offset), bytes.length - offset, 0, 0);
 
 /** See {@link FileCalls}. */
 export const statusOf: FileCalls['statusOf'] = (descriptor) => {
@@ -106,11 +114,11 @@ function readStatus(descriptor: number, flags: number): FileStatus | number {
 
 /** See {@link FileCalls}. */
 export const writability: FileCalls['writability'] = (path) =>
-  setName(path) || call(FACCESSAT, AT_FDCWD, namePointer, W_OK);
+  setName(path) || call(FACCESSAT, AT_FDCWD, namePointer, W_OK, 0, 0);
 
 /** See {@link FileCalls}. */
 export const linkTarget: FileCalls['linkTarget'] = (path) => {
-  const length = setName(path) || call(READLINKAT, AT_FDCWD, namePointer, entriesPointer, entries.length);
+  const length = setName(path) || call(READLINKAT, AT_FDCWD, namePointer, entriesPointer, entries.length, 0);
   return length < 0 ? length : entries.toString('utf8', 0, length);
 };
 
@@ -132,7 +140,7 @@ function listNames<T>(directory: string, nameAt: (start: number, end: number) =>
   if (descriptor < 0) return descriptor;
   const names: T[] = [];
   for (;;) {
-    const length = call(GETDENTS64, descriptor, entriesPointer, entries.length);
+    const length = call(GETDENTS64, descriptor, entriesPointer, entries.length, 0, 0);
     if (length <= 0) {
       closeFile(descriptor);
       return length < 0 ? length : names;

@@ -4,28 +4,27 @@ import { type Libc, syscallWords } from './libc.ts';
 /** glibc, then musl; an absolute path is not needed, for the executable links to it already. */
 const LIBRARIES: readonly string[] = ['libc.so.6', 'libc.so'];
 
-interface Loaded {
+/** The system's own function for its calls, and how to find out why one failed. */
+export interface BareCalls {
+  /** Takes the number and six words; gives -1 for a failure. */
   readonly syscall: (...words: readonly (number | bigint)[]) => number | bigint;
-  /** Where this thread's errno is. */
-  readonly errno: number;
+  /** Gives the errno of the call before; bun:ffi keeps none, so nothing may run in between. */
+  readonly lastErrno: () => number;
 }
 
-let loaded: Loaded | undefined;
+let loaded: BareCalls | undefined;
 
-function open(library: string): Loaded {
-  const { symbols } = dlopen(library, {
-    syscall: { args: Array(7).fill('i64_fast'), returns: 'i64_fast' },
-    __errno_location: { args: [], returns: 'ptr' },
-  });
-  return { syscall: symbols.syscall, errno: Number(symbols.__errno_location()) };
+/** Gives the system's own calls, looked up at the first use. */
+export function bareCalls(): BareCalls {
+  loaded ??= load();
+  return loaded;
 }
 
-function load(): Loaded {
+function load(): BareCalls {
   let failure: unknown;
   for (const library of LIBRARIES) {
     try {
-      loaded = open(library);
-      return loaded;
+      return open(library);
     } catch (error) {
       failure = error;
     }
@@ -33,24 +32,23 @@ function load(): Loaded {
   throw failure;
 }
 
-/** Makes a system call of words that are numbers or bigints, and gives its result, or minus the errno. */
-export function call(
-  number: number,
-  first: number | bigint,
-  second: number | bigint = 0,
-  third: number | bigint = 0,
-  fourth: number | bigint = 0,
-  fifth: number | bigint = 0,
-  sixth: number | bigint = 0,
-): number {
-  const { syscall: make, errno } = loaded ?? load();
-  const result = Number(make(number, first, second, third, fourth, fifth, sixth));
-  // bun:ffi keeps no errno: nothing may run between the call and this look.
-  return result === -1 ? -read.i32(errno, 0) : result;
+function open(library: string): BareCalls {
+  const { symbols } = dlopen(library, {
+    syscall: { args: Array(7).fill('i64_fast'), returns: 'i64_fast' },
+    __errno_location: { args: [], returns: 'ptr' },
+  });
+  // A thread has one errno, and this module belongs to one thread.
+  const errno = Number(symbols.__errno_location());
+  return { syscall: symbols.syscall, lastErrno: () => read.i32(errno, 0) };
 }
 
 /** See {@link Libc}. */
 export const addressOf: Libc['addressOf'] = (view) => BigInt(ptr(view));
 
 /** See {@link Libc}. */
-export const syscall: Libc['syscall'] = (number, ...args) => call(number, ...syscallWords(args, addressOf));
+export const syscall: Libc['syscall'] = (number, ...args) => {
+  const words = syscallWords(args, addressOf);
+  const { syscall: call, lastErrno } = bareCalls();
+  const result = Number(call(number, ...words));
+  return result === -1 ? -lastErrno() : result;
+};
