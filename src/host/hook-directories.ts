@@ -175,7 +175,7 @@ export interface DefinitionRead {
 }
 
 /** Every definition's bytes lie here until they are decoded. */
-const shared: Buffer = Buffer.from(new ArrayBuffer(64 * 1024));
+const shared: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** Reads one definition file. A file that is gone, or a link to nothing, is passed over without a word. */
 export function readDefinitionFile(source: string | Uint8Array, check: TrustCheck): DefinitionRead {

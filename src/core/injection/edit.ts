@@ -1,5 +1,5 @@
 import { ConfigError } from '../diagnostic/input-error.ts';
-import { elementSpans, type MemberSpan, memberSpans, type Span } from '../json/scan.ts';
+import { elementSpans, endOfLastMember, memberSpans, type Span } from '../json/scan.ts';
 import { isStage, type Stage } from '../oci/stage.ts';
 import { newEntries } from './apply.ts';
 import { type ConfigText, keyOf, parseConfigText, parseSpan } from './config-text.ts';
@@ -42,14 +42,16 @@ function splice(text: string, changes: readonly Edit[]): string {
 }
 
 function edits(document: ConfigText, plan: InjectionPlan): Edit[] {
-  const { text, config, start, members } = document;
-  const layout = layoutOf(text, start, members);
+  const { text, config, start } = document;
+  // Two members show the layout; a config without hooks is not looked through for more.
+  const layout = layoutOf(text, start, memberSpans(text, start, 2));
   const added = newEntries(plan, (stage) => config.hooks?.[stage]);
-  const hooks = members.find((member) => keyOf(text, member) === 'hooks');
-  if (!hooks)
-    return [
-      appendMember(document.text, start, members, layout, 0, `"hooks"${layout.colon}${renderStages(added, layout, 1)}`),
-    ];
+  if (config.hooks === undefined) {
+    const hooks = `"hooks"${layout.colon}${renderStages(added, layout, 1)}`;
+    return [appendMember(text, start, endOfLastMember(text), layout, 0, hooks)];
+  }
+  const hooks = document.members.find((member) => keyOf(text, member) === 'hooks');
+  if (!hooks) throw new TypeError('the config has hooks, and its text has none');
   if (config.hooks === null) return [{ ...hooks.value, text: renderStages(added, layout, 1) }];
   return editStages(text, hooks.value, added, layout);
 }
@@ -72,7 +74,8 @@ function editStages(
   }
   if (missing.size > 0) {
     const inner = renderStages(missing, layout, 1, 'members');
-    changes.push(appendMember(text, hooks.start, members, layout, 1, inner));
+    const end = members.at(-1)?.value.end ?? hooks.start + 1;
+    changes.push(appendMember(text, hooks.start, end, layout, 1, inner));
   }
   return changes;
 }
@@ -97,21 +100,18 @@ function appendEntries(text: string, stage: Span, entries: readonly PlannedHook[
   return insertion(last.end, flat.map((entry) => `,${separator}${entry}`).join(''));
 }
 
-/** Adds members at the end of an object whose members stand `depth + 1` levels deep. */
+/** Adds members at the end of an object whose members stand `depth + 1` levels deep, the last of them ending at `end`. */
 function appendMember(
   text: string,
   start: number,
-  members: readonly MemberSpan[],
+  end: number,
   layout: TextLayout,
   depth: number,
   member: string,
 ): Edit {
-  const last = members.at(-1);
-  if (last)
-    return insertion(
-      last.value.end,
-      `${layout.comma.trimEnd()}${layout.lineBreak(depth + 1) || layout.comma.slice(1)}${member}`,
-    );
+  if (end > start + 1) {
+    return insertion(end, `${layout.comma.trimEnd()}${layout.lineBreak(depth + 1) || layout.comma.slice(1)}${member}`);
+  }
   const isTight = text[start + 1] === '}';
   return insertion(start + 1, `${layout.lineBreak(depth + 1)}${member}${isTight ? layout.lineBreak(depth) : ''}`);
 }

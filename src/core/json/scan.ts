@@ -25,10 +25,13 @@ export interface MemberSpan {
 export function skipSpace(text: string, from: number): number {
   let index = from;
   for (;;) {
-    const unit = text.charCodeAt(index);
-    if (unit !== 0x20 && unit !== 0x0a && unit !== 0x0d && unit !== 0x09) return index;
+    if (!isSpace(text.charCodeAt(index))) return index;
     index++;
   }
+}
+
+function isSpace(unit: number): boolean {
+  return unit === 0x20 || unit === 0x0a || unit === 0x0d || unit === 0x09;
 }
 
 /** Gives the offset after the string whose opening quote is at `start`. */
@@ -73,11 +76,11 @@ function skipScalar(text: string, start: number): number {
   return index;
 }
 
-/** Gives the members of the object whose brace is at `start`, in the order written, repeated keys included. */
-export function memberSpans(text: string, start: number): MemberSpan[] {
+/** Gives the members of the object whose brace is at `start`, in the order written, repeated keys included; so many at most. */
+export function memberSpans(text: string, start: number, most: number = Infinity): MemberSpan[] {
   const members: MemberSpan[] = [];
   let index = skipSpace(text, start + 1);
-  while (text.charCodeAt(index) === QUOTE) {
+  while (text.charCodeAt(index) === QUOTE && members.length < most) {
     const keyEnd = skipString(text, index);
     const valueStart = skipSpace(text, skipSpace(text, keyEnd) + 1);
     const valueEnd = skipValue(text, valueStart);
@@ -87,6 +90,13 @@ export function memberSpans(text: string, start: number): MemberSpan[] {
     index = skipSpace(text, index + 1);
   }
   return members;
+}
+
+/** Gives the offset after the last member of the object whose closing brace is the text's last character but for space. */
+export function endOfLastMember(text: string): number {
+  let end = text.lastIndexOf('}');
+  while (isSpace(text.charCodeAt(end - 1))) end--;
+  return end;
 }
 
 /** Gives the elements of the array whose bracket is at `start`. */

@@ -4,7 +4,8 @@ export interface PatternAdvice {
   readonly hint?: string;
 }
 
-const FRAGMENTS: readonly (readonly [RegExp, PatternAdvice])[] = [
+/** Made when a pattern was refused: a start has no use for them. */
+const fragments = (): readonly (readonly [RegExp, PatternAdvice])[] => [
   [/^\(\?(?:=|!|<=|<!)/, { dialect: 'javascript', hint: 'a pattern without look-around' }],
   [/^\(\?(?:>|#|\||R|&)/, { dialect: 'javascript', hint: 'a pattern without atomic groups, comments and recursion' }],
   [/^\\[1-9]/, { dialect: 'javascript', hint: 'a pattern without back-references' }],
@@ -28,7 +29,7 @@ const FRAGMENTS: readonly (readonly [RegExp, PatternAdvice])[] = [
 export function adviseOnFragment(pattern: string, fragment: string): PatternAdvice | undefined {
   const at = pattern.indexOf(fragment);
   const around = at > 0 && pattern[at - 1] === '[' ? pattern.slice(at - 1) : fragment;
-  return FRAGMENTS.find(([known]) => known.test(fragment) || known.test(around))?.[1];
+  return fragments().find(([known]) => known.test(fragment) || known.test(around))?.[1];
 }
 
 /** A piece of a valid pattern that means something else in POSIX or GNU tools, with what to write instead. */

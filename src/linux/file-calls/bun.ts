@@ -41,16 +41,16 @@ function call(number: number, a: number, b: number, c: number, d: number, e: num
   return result === -1 ? -lastErrno() : Number(result);
 }
 
-/** Memory that the kernel reads and writes; on a buffer of its own, so that the address stays. */
+/** Memory that the kernel reads and writes. Bun moves what is smaller than a kilobyte; this stays where it is. */
 function memory(bytes: number): Buffer {
-  return Buffer.from(new ArrayBuffer(bytes));
+  return Buffer.allocUnsafeSlow(Math.max(bytes, PATH_MAX));
 }
 
 const name = memory(3 * PATH_MAX + 1);
 const namePointer = ptr(name);
 const status = memory(256);
 const statusPointer = ptr(status);
-const words = new Uint32Array(status.buffer);
+const words = new Uint32Array(status.buffer, status.byteOffset, 64);
 const entries = memory(64 * 1024);
 const entriesPointer = ptr(entries);
 
