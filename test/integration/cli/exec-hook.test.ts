@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { directoryWith, hooks, json, type Run, type RunOptions } from './run.ts';
@@ -141,6 +141,18 @@ describe('hooks runs', () => {
     const env = { XDG_RUNTIME_DIR: join(directory, '../..') };
     const { containers } = json<{ readonly containers: readonly object[] }>(hooks(['runs', '--json'], { env }));
     expect(containers).toContainEqual({ id, runs: 2, failed: 1 });
+  });
+
+  it('passes over what lies beside the containers and is none', () => {
+    const { exec, id, directory } = place();
+    exec([], ['/bin/true']);
+    const socket = join(directory, '..', `${id}.sock`);
+    writeFileSync(socket, '');
+    onTestFinished(() => rmSync(socket));
+    const env = { XDG_RUNTIME_DIR: join(directory, '../..') };
+    const { status, stdout } = hooks(['runs', '--json'], { env });
+    expect(status).toBe(0);
+    expect(stdout).not.toContain('.sock');
   });
 
   it('is no for a container without records, and wrong usage for what is no id', () => {
