@@ -1,9 +1,19 @@
-// Time that a wrapper adds to a call of the runtime: hooks-runtime against two of Go that do less (runtime-wrapper/*.go).
+// Time that a wrapper adds to a call of the runtime: hooks-runtime against two of Go that do less (runtime-wrapper/*.go), and
+// against the least that an executable of Bun can do (floor.js), which is the floor under ours.
 // The runtime is /bin/true; what is shown is the time above starting it alone. Rounds are interleaved; medians count.
 // Usage: npm run build:exe && node test/bench/runtime-wrapper.js [ROUNDS]     Needs Go, root, and an idle machine.
 // @ts-check
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -42,6 +52,20 @@ for (const name of ['exec', 'edit']) {
   if (built.status !== 0) process.exit(1);
 }
 
+// npm puts Bun into the target's package, and its install script moves it into the other.
+const bun = [
+  'node_modules/@oven/bun-linux-x64/bin/bun',
+  'node_modules/@oven/bun-linux-aarch64/bin/bun',
+  'node_modules/bun/bin/bun.exe',
+]
+  .map((path) => join(root, path))
+  .find((path) => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 1e6);
+if (bun === undefined) throw new Error('Bun is not installed: run npm ci');
+const floor = join(root, 'test/bench/runtime-wrapper/floor.js');
+const options = ['--compile', '--bytecode', '--minify', '--format=esm', '--compile-jit-policy=30'];
+const compiled = spawnSync(bun, ['build', floor, ...options, `--outfile=${join(work, 'floor')}`], { encoding: 'utf8' });
+if (compiled.status !== 0) throw new Error(compiled.stderr);
+
 // With an annotation that one definition asks for.
 const config = join(work, 'config.json');
 const example = JSON.parse(readFileSync(join(root, 'examples/configs/containerd.json'), 'utf8'));
@@ -58,6 +82,7 @@ const environment = { PATH: process.env['PATH'], REAL_RUNTIME: '/bin/true', HOOK
 const CASES = [
   { name: 'the runtime alone', program: '/bin/true', args: state },
   { name: 'state: a bare Go exec', program: join(work, 'exec'), args: state },
+  { name: 'state: a bare exec by Bun', program: join(work, 'floor'), args: state },
   { name: 'state: a Go parent', program: join(work, 'edit'), args: state },
   { name: 'state: hooks-runtime', program: join(work, basename(noted)), args: state },
   { name: 'create: a bare Go exec', program: join(work, 'exec'), args: create },
@@ -94,7 +119,8 @@ const alone = median('the runtime alone');
 const added = (name) => median(name) - alone;
 for (const { name } of CASES) console.log(`${median(name).toFixed(1).padStart(6)} ms  ${name}`);
 console.log(
-  `state:  adds ${(added('state: hooks-runtime') / added('state: a bare Go exec')).toFixed(1)} x a bare Go exec`,
+  `state:  adds ${(added('state: hooks-runtime') / added('state: a bare Go exec')).toFixed(1)} x a bare Go exec, ` +
+    `${(added('state: hooks-runtime') / added('state: a bare exec by Bun')).toFixed(1)} x a bare exec by Bun`,
 );
 console.log(
   `create: adds ${(added('create: hooks-runtime, 10 definitions') / added('create: a bare Go exec')).toFixed(1)} x a bare Go exec, ` +

@@ -1,5 +1,5 @@
-// The way of a wrapper that edits config.json and runs the runtime as its child: read, decode, add hooks, encode, write in
-// place, spawn. The hooks come from a file of its own and carry no conditions.
+// The way of a wrapper that edits config.json and runs the runtime as its child: read, decode, add hooks, encode, replace the
+// file whole and on the disk, spawn. The hooks come from a file of its own and carry no conditions.
 package main
 
 import (
@@ -23,6 +23,16 @@ func read(path string) map[string]interface{} {
 	return value
 }
 
+func replace(path string, text []byte) {
+	file, err := os.CreateTemp(filepath.Dir(path), ".config")
+	check(err)
+	_, err = file.Write(text)
+	check(err)
+	check(file.Sync())
+	check(file.Close())
+	check(os.Rename(file.Name(), path))
+}
+
 func main() {
 	for at, argument := range os.Args {
 		if argument != "--bundle" {
@@ -41,7 +51,7 @@ func main() {
 		config["hooks"] = hooks
 		text, err := json.Marshal(config)
 		check(err)
-		check(os.WriteFile(path, text, 0o644))
+		replace(path, text)
 	}
 	child := exec.Command(os.Getenv("REAL_RUNTIME"), os.Args[1:]...)
 	child.Stdin, child.Stdout, child.Stderr = os.Stdin, os.Stdout, os.Stderr
