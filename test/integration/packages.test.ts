@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -87,6 +97,22 @@ requires([root, 'dpkg', 'dpkg-deb', 'tar', 'gzip'], () => {
 
       run('dpkg', [`--root=${system}`, '--purge', 'oci-hooks']);
       expect(existsSync(join(system, 'usr'))).toBe(false);
+    });
+
+    it('has the runtime wrapper as a link to the same program', () => {
+      const system = emptySystem();
+      run('dpkg', [`--root=${system}`, '--install', join(packages, `oci-hooks_${version}_${architecture}.deb`)]);
+      const wrapper = join(system, 'usr/bin/hooks-runtime');
+      expect(readlinkSync(wrapper)).toBe('hooks');
+      // Under that name every command goes to the runtime that the settings name.
+      const runtime = join(system, 'runtime');
+      const settings = join(system, 'runtime.yaml');
+      writeFileSync(runtime, '#!/bin/sh\necho "runtime: $*"\n', { mode: 0o755 });
+      writeFileSync(settings, `runtime: ${runtime}\n`);
+      const { stdout } = spawnSync(wrapper, ['features'], { encoding: 'utf8', env: { OCI_HOOKS_CONFIG: settings } });
+      expect(stdout).toBe('runtime: features\n');
+      run('dpkg', [`--root=${system}`, '--purge', 'oci-hooks']);
+      expect(lstatSync(wrapper, { throwIfNoEntry: false })).toBeUndefined();
     });
 
     it('depends on the C library alone', () => {
