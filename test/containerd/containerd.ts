@@ -12,7 +12,7 @@ import {
   type PodSandboxConfig,
   type RuntimeHandler,
 } from './cri.ts';
-import { removeLeftOver } from './left-over.ts';
+import { losePower, removeLeftOver } from './left-over.ts';
 import { BUSYBOX_IMAGE, PAUSE_IMAGE, writeImages } from './oci-image.ts';
 import { programsOf, type Suite } from './suite.ts';
 
@@ -60,6 +60,8 @@ export interface Containerd {
   readonly log: () => string;
   /** Ends the daemon, with this signal, and starts it again; containers live on. */
   readonly restart: (signal?: NodeJS.Signals) => Promise<void>;
+  /** Ends everything at once, as a power cut does, empties what lies in memory, and starts the daemon again. */
+  readonly reboot: () => Promise<void>;
   /** Removes every pod, ends the daemon and takes away what is left of it. */
   readonly close: () => Promise<void>;
 }
@@ -227,6 +229,12 @@ export async function startContainerd(settings: ContainerdSettings): Promise<Con
     log: () => read(logFile),
     restart: async (signal = 'SIGTERM') => {
       await halt(signal);
+      cri = connectCri(socketPath);
+      await launch();
+    },
+    reboot: async () => {
+      await halt('SIGKILL');
+      await losePower(work, cgroupParent, [join(work, 'state'), join(work, 'runc')]);
       cri = connectCri(socketPath);
       await launch();
     },

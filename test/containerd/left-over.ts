@@ -36,6 +36,18 @@ function beneath(cgroup: string): string[] {
 
 /** Ends what a containerd left, whatever became of it: its shims and containers, its mounts, its cgroups, its directory. */
 export async function removeLeftOver(work: string, cgroupParent: string): Promise<void> {
+  await endAll(work, cgroupParent);
+  for (const group of cgroupsNamed(cgroupParent).flatMap(beneath)) rmdirSync(group);
+  rmSync(work, { recursive: true, force: true });
+}
+
+/** Leaves of a containerd what a machine keeps that lost its power: its files, but for those that are in memory. */
+export async function losePower(work: string, cgroupParent: string, inMemory: readonly string[]): Promise<void> {
+  await endAll(work, cgroupParent);
+  for (const directory of inMemory) rmSync(directory, { recursive: true, force: true });
+}
+
+async function endAll(work: string, cgroupParent: string): Promise<void> {
   for (let round = 0; round < 100; round += 1) {
     const groups = cgroupsNamed(cgroupParent).flatMap(beneath);
     const members = groups.flatMap((group) => readFileSync(join(group, 'cgroup.procs'), 'utf8').split('\n'));
@@ -50,8 +62,6 @@ export async function removeLeftOver(work: string, cgroupParent: string): Promis
     .map((line) => line.split(' ')[4] ?? '')
     .filter((target) => target.startsWith(`${work}/`));
   for (const target of mounts.reverse()) spawnSync('umount', ['--lazy', target]);
-  for (const group of cgroupsNamed(cgroupParent).flatMap(beneath)) rmdirSync(group);
-  rmSync(work, { recursive: true, force: true });
 }
 
 function kill(pid: number): void {

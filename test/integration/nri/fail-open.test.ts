@@ -1,3 +1,5 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Containerd, startContainerd } from '../../containerd/containerd.ts';
@@ -95,6 +97,33 @@ describe.each(SUITES)('containerd of %s goes on without', (suite) => {
       const next = await startPlugin(place, containerd.nri.socketPath);
       const { synchronized } = await next.until((status) => status.synchronized !== undefined);
       expect(synchronized).toMatchObject({ containers: 2, missingCount: 1, missing: [missing(between, 'between')] });
+    });
+
+    // As after a forced reboot, or when the hooks were taken away: nothing of ours may keep a pod from ending or starting.
+    it.each([
+      ['the machine lost its power', (containerd: Containerd) => containerd.reboot()],
+      ['the hooks were uninstalled', () => Promise.resolve()],
+    ])('the plugin and the hooks, all gone since %s: pods end and new ones start', async (_what, happen) => {
+      const { place, containerd, plugin } = await bed(suite);
+      const program = join(place.work, 'program');
+      writeFileSync(program, '#!/bin/sh\nexec cat > /dev/null\n', { mode: 0o755 });
+      place.define('10.json', { hook: { path: program, args: ['hook'] }, stages: ['createRuntime', 'poststop'] });
+      await plugin.until(({ catalog }) => catalog.generation >= 2);
+      const pod = await containerd.runPod();
+      const before = await containerd.createContainer(pod);
+      await containerd.start(before);
+      expect(await hooksOf(containerd, before)).toEqual(['hook']);
+      plugin.kill('SIGKILL');
+      await plugin.ended;
+      rmSync(program);
+      await happen(containerd);
+      await containerd.stop(before);
+      await containerd.remove(before);
+      await containerd.removePod(pod);
+      const next = await containerd.createContainer(await containerd.runPod());
+      await containerd.start(next);
+      expect(await containerd.status(next)).toMatchObject({ state: 'CONTAINER_RUNNING' });
+      expect(await hooksOf(containerd, next)).toEqual([]);
     });
   });
 });

@@ -23,7 +23,12 @@ export interface Status {
   readonly pid: number;
   readonly connection: { readonly step: string; readonly connects: number };
   readonly runtime?: { readonly name: string; readonly version: string };
-  readonly catalog: { readonly definitions: number; readonly inactive: number; readonly stale: boolean };
+  readonly catalog: {
+    readonly generation: number;
+    readonly definitions: number;
+    readonly inactive: number;
+    readonly stale: boolean;
+  };
   readonly containers: Readonly<Record<string, number>>;
   readonly injected: Readonly<Record<string, number>>;
   readonly stalls: { readonly count: number; readonly longestMilliseconds: number };
