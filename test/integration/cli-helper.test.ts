@@ -142,6 +142,10 @@ describe('hooks helper', () => {
     ['systemd-props', '--property', 'Foo=bar'],
     ['delegate', '--uid', 'me'],
     ['delegate', '--uid', '1', '--leaf', '../x'],
+    ['sandbox-overhead', '--tid', 'x'],
+    ['sandbox-overhead', '--thread-name', '('],
+    ['sandbox-overhead', '--cpus', '0-'],
+    ['sandbox-overhead', '--cgroup-only', 'maybe'],
   ])('takes %s %s %s for wrong usage', (...args) => {
     expect(helper(args).status).toBe(2);
   });
