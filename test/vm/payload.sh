@@ -19,7 +19,7 @@ cp "$here/container.sh" "$here/cadvisor.sh" "$stage/"
 } >"$stage/run.sh"
 case " $* " in *' gvisor '*) cp "$(command -v runsc)" "$stage/" ;; esac
 # The virtual machine of the suite for sandboxes.
-case " $* " in *" sandbox "*) "$root/test/vmm/build.sh" "$stage/vmm" ;; esac
+case " $* " in *' sandbox'*) "$root/test/vmm/build.sh" "$stage/vmm" && cp "$here/sandbox-monitor.sh" "$stage/" ;; esac
 # What a config.json names as a hook: its environment is empty, and its arguments are the program's.
 printf '#!/bin/bash\nexport PATH=/usr/sbin:/usr/bin:/sbin:/bin\n. /run/t/container.sh\nhooks "$@"\n' >"$stage/hook"
 chmod 755 "$stage/hook"
