@@ -66,8 +66,8 @@ export function listRecordedContainers(): string[] {
   const dated = directoriesIn(runDirectory())
     .filter(isRecordableId)
     .flatMap((id) => {
-      const stats = statSync(runsDirectory(id), { throwIfNoEntry: false });
-      return stats ? [{ id, time: stats.mtimeMs }] : [];
+      const time = timeOf(runsDirectory(id));
+      return time === undefined ? [] : [{ id, time }];
     });
   return dated.sort((left, right) => left.time - right.time).map(({ id }) => id);
 }
@@ -98,6 +98,16 @@ export function makeRoomForRuns(): void {
       // Something else of this container's is kept there.
       if (errnoOf(error) === undefined) throw error;
     }
+  }
+}
+
+/** When a directory was written to last; undefined where there is none. Sockets lie beside the containers' directories. */
+function timeOf(directory: string): number | undefined {
+  try {
+    return statSync(directory).mtimeMs;
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) throw error;
+    return undefined;
   }
 }
 
