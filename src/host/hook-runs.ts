@@ -63,7 +63,7 @@ export function writeHookRun(run: HookRun, processId: number): void {
 
 /** Lists the containers that have records, the one written to last at the end. */
 export function listRecordedContainers(): string[] {
-  const dated = directoriesIn(runDirectory())
+  const dated = namesIn(runDirectory())
     .filter(isRecordableId)
     .flatMap((id) => {
       const time = timeOf(runsDirectory(id));
@@ -115,11 +115,6 @@ function recordNames(directory: string): string[] {
   return namesIn(directory)
     .filter((name) => /^[0-9].*\.json$/.test(name))
     .sort();
-}
-
-/** What else lies beside the containers, such as the socket of the NRI plugin, is no container. */
-function directoriesIn(directory: string): string[] {
-  return namesIn(directory).filter((name) => statSync(join(directory, name), { throwIfNoEntry: false })?.isDirectory());
 }
 
 function namesIn(directory: string): string[] {
