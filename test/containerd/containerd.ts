@@ -12,7 +12,7 @@ import {
   type PodSandboxConfig,
   type RuntimeHandler,
 } from './cri.ts';
-import { losePower, removeLeftOver } from './left-over.ts';
+import { losePower, own, removeLeftOver, removeOrphans } from './left-over.ts';
 import { BUSYBOX_IMAGE, PAUSE_IMAGE, writeImages } from './oci-image.ts';
 import { programsOf, type Suite } from './suite.ts';
 
@@ -82,9 +82,14 @@ export interface ContainerOptions {
   readonly config?: Partial<ContainerConfig>;
 }
 
+/** What the directories of all daemons begin with; a socket's path must be short. */
+const PREFIX = '/tmp/hooks-containerd-';
+
 /** Starts a containerd and imports the images. Whoever starts it closes it, also when a test fails. */
 export async function startContainerd(settings: ContainerdSettings): Promise<Containerd> {
-  const work = mkdtempSync('/tmp/hooks-containerd-');
+  await removeOrphans(PREFIX);
+  const work = mkdtempSync(PREFIX);
+  own(work);
   const cgroupParent = basename(work);
   const socketPath = join(work, 'containerd.sock');
   const logFile = join(work, 'daemon.log');

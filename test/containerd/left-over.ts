@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 
 const CGROUPS = '/sys/fs/cgroup';
@@ -39,6 +39,26 @@ export async function removeLeftOver(work: string, cgroupParent: string): Promis
   await endAll(work, cgroupParent);
   for (const group of cgroupsNamed(cgroupParent).flatMap(beneath)) rmdirSync(group);
   rmSync(work, { recursive: true, force: true });
+}
+
+/** The file that tells whose a directory is: the process number of the tests. */
+const OWNER = 'owner';
+
+/** Notes that a directory is this process's. */
+export function own(work: string): void {
+  writeFileSync(join(work, OWNER), String(process.pid));
+}
+
+/** Removes what tests left that were killed: daemons in directories of this prefix whose owner is gone. */
+export async function removeOrphans(prefix: string): Promise<void> {
+  for (const name of readdirSync(dirname(prefix)).filter((entry) => entry.startsWith(basename(prefix)))) {
+    const work = join(dirname(prefix), name);
+    try {
+      if (!existsSync(`/proc/${readFileSync(join(work, OWNER), 'utf8')}`)) await removeLeftOver(work, name);
+    } catch {
+      // Another test file does the same, or has only now made this directory.
+    }
+  }
 }
 
 /** Leaves of a containerd what a machine keeps that lost its power: its files, but for those that are in memory. */
