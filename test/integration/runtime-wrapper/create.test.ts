@@ -267,6 +267,16 @@ describe('the log', () => {
 });
 
 requires([root], () => {
+  it('records hooks whatever else lies beside the records, such as the socket of the NRI plugin', () => {
+    const here = place({ recordHooks: true });
+    here.define('10.json', HOOK);
+    const other = `/run/oci-hooks/${here.work.slice(-6)}.sock`;
+    mkdirSync('/run/oci-hooks', { recursive: true, mode: 0o700 });
+    writeFileSync(other, '');
+    onTestFinished(() => rmSync(other, { force: true }));
+    expect(here.run(['create', '-b', bareBundle(here, 'bundle'), 'c1'])).toMatchObject({ status: 0, stderr: '' });
+  });
+
   it("keeps the config's owner and mode", () => {
     const here = place();
     here.define('10.json', HOOK);
