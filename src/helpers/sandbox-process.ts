@@ -1,7 +1,8 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { SystemError } from '../core/diagnostic/system-error.ts';
 import type { OciState } from '../core/oci/state.ts';
+import { readBoundedFile } from '../host/file.ts';
 import { identifyProcess, type ProcessIdentity } from '../linux/cgroup/container-process.ts';
 import { parentOf, processTree } from '../linux/process/process-tree.ts';
 import { namePid } from './container-pid.ts';
@@ -49,14 +50,11 @@ function monitorBelow(shim: number): number | undefined {
 }
 
 function monitorByPidFile(id: string): number | undefined {
-  let text: string;
-  try {
-    text = readFileSync(`${KATA_VM_DIRECTORY}/${id}/pid`, 'utf8');
-  } catch {
-    // Not every monitor has one.
-    return undefined;
-  }
-  const pid = /^\d{1,9}$/.test(text.trim()) ? Number(text) : 0;
+  const content = readBoundedFile(`${KATA_VM_DIRECTORY}/${id}/pid`, 64);
+  // Not every monitor has one.
+  if (content.kind !== 'content') return undefined;
+  const text = content.bytes.toString('latin1').trim();
+  const pid = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   return pid > 1 && isMonitor(pid) ? pid : undefined;
 }
 

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Ajv } from 'ajv';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OciState } from '../../src/core/oci/state.ts';
 import { doMove, planMoves } from '../../src/helpers/overhead-moves.ts';
@@ -25,6 +26,10 @@ import { type StandIn, startStandIn } from '../vmm/stand-in.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const KILLED = fileURLToPath(new URL('../vmm/killed-helper.js', import.meta.url));
+
+const PLACE = new Ajv({ strict: false }).compile(
+  JSON.parse(readFileSync(new URL('../../schemas/cgroup-place.json', import.meta.url), 'utf8')),
+);
 
 const v1: Requirement = {
   name: 'controllers on cgroup v1',
@@ -235,6 +240,25 @@ requires([root, 'go', v1], () => {
     });
   });
 
+  describe('in a plain directory', () => {
+    it('does to its files what it would do to cgroups, and takes it back', async () => {
+      const plain = join(directory, 'plain');
+      mkdirSync(plain);
+      const inPlain = flags({ cgroupRoot: plain, threads: 'threaded' });
+      const { deeds } = await placeSandbox(state, { ...inPlain, dryRun: true });
+      expect(readdirSync(plain)).toEqual([]);
+      expect(deeds).toContainEqual(['write', `${plain}${sandbox()}/vcpu/cgroup.type`, 'threaded']);
+      expect(deeds).toContainEqual(['write', `${plain}${sandbox()}/vcpu/cpuset.cpus`, '0']);
+      expect((await placeSandbox(state, inPlain)).deeds).toEqual(deeds);
+      const read = (path: string): string => readFileSync(plain + sandbox() + path, 'utf8');
+      expect(read('/vcpu/cgroup.type')).toBe('threaded\n');
+      expect(read('/overhead/cgroup.procs').split('\n')).toContain(String(machine.pid));
+      expect(sorted(read('/vcpu/cgroup.threads').split('\n').filter(Boolean).map(Number))).toEqual(sorted(vcpus()));
+      await placeSandbox(stopped(), inPlain);
+      expect(readdirSync(plain)).toEqual([]);
+    });
+  });
+
   describe('whose pid', () => {
     it('refuses an ordinary process, unless the administrator says that it is the one', async () => {
       const odd = await startStandIn(directory, { name: 'my-monitor' });
@@ -381,8 +405,9 @@ requires([root, 'go', v1], () => {
     it('places on request what has come since', async () => {
       await placeSandbox(state, flags());
       await machine.signal('SIGUSR1');
-      const dry = cli('cgroup', 'place', name, '--dry-run', '--json');
-      const { deeds } = JSON.parse(dry.stdout);
+      const document = JSON.parse(cli('cgroup', 'place', name, '--dry-run', '--json').stdout);
+      expect(PLACE(document)).toBe(true);
+      const { deeds } = document;
       expect(deeds).toHaveLength(hierarchies().length);
       expect(cli('cgroup', 'place', name)).toMatchObject({ status: 0, stderr: '' });
       expect(sorted(tasks('/sys/fs/cgroup/cpu', sandbox()))).toEqual(sorted(vcpus()));
