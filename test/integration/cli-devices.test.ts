@@ -21,10 +21,10 @@ import { interpret } from '../../src/linux/bpf/interpret.ts';
 import type { OpenCgroup } from '../../src/linux/cgroup/open-cgroup.ts';
 import { runtimeLayout } from '../oracle/runtime-layout.ts';
 import { requires, root } from '../requirement.ts';
+import { bunProgram } from './bun.ts';
 import { cgroupV2, devices, makeCgroup, opens, removeCgroup } from './device-box.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const BUN = fileURLToPath(new URL('../../node_modules/bun/bin/bun.exe', import.meta.url));
 
 function schema(name: string): ValidateFunction {
   return new Ajv({ strict: false }).compile(
@@ -163,10 +163,8 @@ requires([root, cgroupV2, devices, 'setpriv'], () => {
   });
 
   it('does the same under Bun, as in the executable', () => {
-    // Bun's package is unpacked by its first run: its install script is not allowed to.
-    if (spawnSync(BUN, ['--version']).status !== 0) spawnSync('npx', ['bun', '--version']);
     const args = [PROGRAM, 'devices', 'allow', '--cgroup', cgroup.place.path, '/dev/fuse', '--json'];
-    const { stdout, stderr } = spawnSync(BUN, args, { encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync(bunProgram(), args, { encoding: 'utf8' });
     expect(stderr).toBe('');
     expect(JSON.parse(stdout).deeds[0]).toMatchObject({ do: 'widen', how: 'lifted' });
     expect([opens(cgroup, '/dev/fuse'), opens(cgroup, '/dev/loop-control')]).toEqual([true, false]);
