@@ -23,7 +23,13 @@ export interface LockedDirectory {
 
 // flock(2), sys/file.h, errno.h.
 const LOCK_EX = 2;
+const LOCK_NB = 4;
 const EINTR = 4;
+const EAGAIN = 11;
+
+/** How long another installation is waited for; whoever may read a directory may hold its lock for ever. */
+const PATIENCE_MILLISECONDS = 10_000;
+const PAUSE_MILLISECONDS = 20;
 
 /**
  * Locks a directory by flock(2), which ends with the process whatever ends it, and makes it when it is not there. Waits for
@@ -56,10 +62,13 @@ export function lockDirectory(directory: string): LockedDirectory {
 }
 
 function flock(descriptor: number): void {
-  for (;;) {
-    const result = systemCall('flock', descriptor, LOCK_EX);
+  for (const end = Date.now() + PATIENCE_MILLISECONDS; ; ) {
+    const result = systemCall('flock', descriptor, LOCK_EX | LOCK_NB);
     if (result === 0) return;
-    if (result !== -EINTR) throw new Error(`flock(2) gives errno ${-result}`);
+    if (result !== -EINTR && result !== -EAGAIN) throw new Error(`flock(2) gives errno ${-result}`);
+    if (Date.now() >= end)
+      throw new Error(`somebody else holds its lock for ${PATIENCE_MILLISECONDS / 1000} s (see lslocks)`);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MILLISECONDS);
   }
 }
 
@@ -102,4 +111,10 @@ export function removeIfEmpty(directory: string): void {
   } catch (error) {
     if (errnoOf(error) !== 'ENOTEMPTY' && errnoOf(error) !== 'EEXIST') throw error;
   }
+}
+
+/** Takes back the directories that were made, those that are empty. */
+export function removeEmptyDirectories(directory: string, topmost: string): void {
+  const top = resolve(topmost);
+  for (let current = resolve(directory); current.startsWith(top); current = dirname(current)) removeIfEmpty(current);
 }

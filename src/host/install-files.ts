@@ -10,9 +10,9 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { SystemError } from '../core/diagnostic/system-error.ts';
-import { lockDirectory, removeIfEmpty, syncPath } from './directory-lock.ts';
+import { lockDirectory, removeEmptyDirectories, syncPath } from './directory-lock.ts';
 import { readBoundedFile } from './file.ts';
 import { hostName, placeOnHost } from './host-root.ts';
 import { type InstallRecord, readInstallRecord, recordPath, sha256Of, writeInstallRecord } from './install-record.ts';
@@ -230,12 +230,6 @@ function removeAll(paths: readonly string[]): void {
       // It never came to be, as its name is too long; the others must go all the same.
     }
   }
-}
-
-/** Takes back the directories that were made, those that are empty. */
-function removeEmptyDirectories(directory: string, topmost: string): void {
-  const top = resolve(topmost);
-  for (let current = resolve(directory); current.startsWith(top); current = dirname(current)) removeIfEmpty(current);
 }
 
 function writeNewFile(path: string, bytes: Uint8Array): void {

@@ -3,7 +3,8 @@ import { isObject } from '../core/definition/keys.ts';
 import { SystemError } from '../core/diagnostic/system-error.ts';
 import { readBoundedFile } from './file.ts';
 import { isDefinitionName } from './hook-directories.ts';
-import { reasonOf, writeFileAtomically } from './write-file.ts';
+import { isOwn } from './trust.ts';
+import { reasonOf, writeOwnFile } from './write-file.ts';
 
 /** The record's file name: Podman and CRI-O read only names that end in `.json`, `hooks` also `.yaml` and `.yml`. */
 export const RECORD_NAME = '.oci-hooks-installed';
@@ -50,7 +51,8 @@ export function readInstallRecord(directory: string): InstallRecord | undefined 
     if (reason.startsWith('ENOENT') || reason.startsWith('ENOTDIR')) return undefined;
     throw fail(reason, content.error);
   }
-  if (content.kind !== 'content') throw fail('it is no file of ours');
+  if (content.kind !== 'content' || content.isLink) throw fail('it is no file of ours');
+  if (!isOwn(content.stats)) throw fail(`it belongs to uid ${content.stats.uid}, who could have written it`);
   let value: unknown;
   try {
     value = JSON.parse(content.bytes.toString());
@@ -83,5 +85,5 @@ function isInstalledFile(entry: unknown): entry is InstalledFile {
 /** Writes the record of a directory. */
 export function writeInstallRecord(directory: string, { files, isDirectoryOwn, program }: InstallRecord): void {
   const text = `${JSON.stringify({ schemaVersion: VERSION, isDirectoryOwn, program, files }, null, 2)}\n`;
-  writeFileAtomically(recordPath(directory), Buffer.from(text));
+  writeOwnFile(recordPath(directory), Buffer.from(text));
 }

@@ -15,8 +15,9 @@ import {
 } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { errnoOf, SystemError } from '../core/diagnostic/system-error.ts';
-import { lockDirectory, removeIfEmpty, syncPath } from './directory-lock.ts';
-import { readProgramRecord, removeProgramRecord, writeProgramRecord } from './program-record.ts';
+import { lockDirectory, removeEmptyDirectories, removeIfEmpty, syncPath } from './directory-lock.ts';
+import { type ProgramRecord, readProgramRecord, removeProgramRecord, writeProgramRecord } from './program-record.ts';
+import { isOwn } from './trust.ts';
 import { reasonOf } from './write-file.ts';
 
 /** What stands where the program is to go: nothing, one of ours, this one, or what must not be replaced. */
@@ -30,6 +31,8 @@ export function programState(path: string, source: string): ProgramState {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (!stats) return 'new';
   if (!stats.isFile()) return 'not-a-file';
+  // Whoever may change it has not changed it yet.
+  if (!isOwn(stats)) return 'foreign';
   const there = hashOf(path);
   if (there === hashOf(source)) return 'unchanged';
   const own = readProgramRecord(path)?.sha256 ?? [];
@@ -47,8 +50,10 @@ export function programState(path: string, source: string): ProgramState {
 export function placeProgram(path: string, source: string, user: string): void {
   const lock = lockDirectory(dirname(path));
   const beside = temporary(path);
+  let before: ProgramRecord | undefined;
+  let isTouched = false;
   try {
-    const before = readProgramRecord(path);
+    before = readProgramRecord(path);
     const isThere = programState(path, source) === 'unchanged';
     // It lay there with these bytes, so somebody else put it there, and whoever did removes it.
     if (isThere && !before) return;
@@ -57,6 +62,7 @@ export function placeProgram(path: string, source: string, user: string): void {
       isDirectoryOwn: before?.isDirectoryOwn ?? lock.made !== undefined,
     };
     const sha256 = hashOf(source);
+    isTouched = true;
     // While one replaces the other, both count as ours: whatever ends this program, uninstall finds its way.
     writeProgramRecord(path, { ...record, sha256: [...new Set([...(before?.sha256 ?? []), sha256])] });
     if (!isThere) {
@@ -68,12 +74,19 @@ export function placeProgram(path: string, source: string, user: string): void {
       // access(2) says EACCES for a file on a mount with noexec, to root as well.
       accessSync(beside, constants.X_OK);
       renameSync(beside, path);
+      // From here on it is there, and the record says so.
+      isTouched = false;
       syncPath(dirname(path));
       removeQuietly(dirname(beside));
     }
     writeProgramRecord(path, { ...record, sha256: [sha256] });
   } catch (error) {
     removeQuietly(dirname(beside));
+    if (isTouched && before) writeProgramRecord(path, before);
+    else if (isTouched) removeProgramRecord(path);
+    if (!before && lock.made !== undefined && !lstatSync(path, { throwIfNoEntry: false })) {
+      removeEmptyDirectories(dirname(path), lock.made);
+    }
     if (error instanceof SystemError) throw error;
     throw new SystemError('FILE_WRITE', { path, reason: reasonOf(error) }, { cause: error });
   } finally {

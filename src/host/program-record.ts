@@ -3,7 +3,8 @@ import { basename, dirname } from 'node:path';
 import { isObject } from '../core/definition/keys.ts';
 import { SystemError } from '../core/diagnostic/system-error.ts';
 import { readBoundedFile } from './file.ts';
-import { reasonOf, writeFileAtomically } from './write-file.ts';
+import { isOwn } from './trust.ts';
+import { reasonOf, writeOwnFile } from './write-file.ts';
 
 /**
  * Who uses the program that `hooks install --program` put at a path. It lies beside the program, as several hooks
@@ -36,7 +37,8 @@ export function readProgramRecord(program: string): ProgramRecord | undefined {
     if (reason.startsWith('ENOENT') || reason.startsWith('ENOTDIR')) return undefined;
     throw fail(reason, content.error);
   }
-  if (content.kind !== 'content') throw fail('it is no file of ours');
+  if (content.kind !== 'content' || content.isLink) throw fail('it is no file of ours');
+  if (!isOwn(content.stats)) throw fail(`it belongs to uid ${content.stats.uid}, who could have written it`);
   let value: unknown;
   try {
     value = JSON.parse(content.bytes.toString());
@@ -57,7 +59,7 @@ export function readProgramRecord(program: string): ProgramRecord | undefined {
 /** Writes the record of a program, whole or not at all. */
 export function writeProgramRecord(program: string, record: ProgramRecord): void {
   const text = `${JSON.stringify({ schemaVersion: VERSION, ...record }, null, 2)}\n`;
-  writeFileAtomically(recordPath(program), Buffer.from(text));
+  writeOwnFile(recordPath(program), Buffer.from(text));
 }
 
 /** Removes the record of a program. */

@@ -152,3 +152,8 @@ function problemOf(stats: FileOwnership, owner: number, isDirectory: boolean): s
   const isSticky = isDirectory && isRoot(stats.uid) && (stats.mode & 0o1000) !== 0;
   return isWritable && !isSticky ? (stats.mode & 0o7777).toString(8).padStart(4, '0') : undefined;
 }
+
+/** Tells whether nobody but root and the caller may have written a file. */
+export function isOwn(stats: FileOwnership): boolean {
+  return problemOf(stats, process.geteuid?.() ?? 0, false) === undefined;
+}

@@ -3,11 +3,11 @@ import {
   fchmodSync,
   fchownSync,
   fsyncSync,
+  lstatSync,
   openSync,
   readlinkSync,
   realpathSync,
   renameSync,
-  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
@@ -21,10 +21,24 @@ import { errnoOf, SystemError } from '../core/diagnostic/system-error.ts';
  * @throws {SystemError} `FILE_WRITE`; the file is then as it was, and nothing is left beside it
  */
 export function writeFileAtomically(path: string, bytes: Uint8Array, mode = 0o644): void {
-  const target = resolveLinks(path);
+  writeTarget(path, resolveLinks(path), bytes, mode);
+}
+
+/**
+ * Writes a file of this program's own, such as a record: as `writeFileAtomically` does, but a link that somebody laid there
+ * is replaced, and never followed.
+ *
+ * @throws {SystemError} `FILE_WRITE`
+ */
+export function writeOwnFile(path: string, bytes: Uint8Array): void {
+  writeTarget(path, path, bytes, 0o644);
+}
+
+function writeTarget(path: string, target: string, bytes: Uint8Array, mode: number): void {
   const temporary = temporaryPath(target);
   try {
-    const before = statSync(target, { throwIfNoEntry: false });
+    const there = lstatSync(target, { throwIfNoEntry: false });
+    const before = there?.isSymbolicLink() ? undefined : there;
     if (before && !before.isFile()) throw new Error('it is not a regular file');
     // The flag `wx` keeps out links that somebody laid there.
     const descriptor = openSync(temporary, 'wx', before ? 0o600 : mode);

@@ -1,6 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import {
+  chmodSync,
+  copyFileSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -149,6 +152,36 @@ describe('install --program', () => {
     expect(run(['install', '--program', path, inHost(DIRECTORY)])).toMatchObject({ status: 2, stdout: '' });
   });
 
+  it('does not follow a record that is a link, nor believe one of somebody else', () => {
+    mkdirSync(inHost(DIRECTORY), { recursive: true });
+    const elsewhere = join(host, 'elsewhere');
+    symlinkSync(elsewhere, join(inHost(DIRECTORY), '.oci-hooks-installed'));
+    mkdirSync(dirname(inHost(PROGRAM)), { recursive: true });
+    symlinkSync(elsewhere, join(dirname(inHost(PROGRAM)), '.hooks.oci-hooks-users'));
+    expect(install()).toMatchObject({ status: 0 });
+    expect(existsSync(elsewhere)).toBe(false);
+    expect(lstatSync(join(inHost(DIRECTORY), '.oci-hooks-installed')).isFile()).toBe(true);
+    chmodSync(join(inHost(DIRECTORY), '.oci-hooks-installed'), 0o666);
+    const refused = uninstall();
+    expect(refused).toMatchObject({ status: 3, stderr: expect.stringContaining('INSTALL_RECORD') });
+    expect(existsSync(inHost(PROGRAM))).toBe(true);
+  });
+
+  it('does not take a program for its own that others may change, whatever it holds now', () => {
+    mkdirSync(dirname(inHost(PROGRAM)), { recursive: true });
+    copyFileSync(EXECUTABLE, inHost(PROGRAM));
+    chmodSync(inHost(PROGRAM), 0o777);
+    expect(JSON.parse(install(DIRECTORY, '--json').stdout)).toMatchObject({
+      diagnostics: [{ code: 'INSTALL_CONFLICT', args: { reason: 'foreign' } }],
+    });
+  });
+
+  it('says so when somebody else holds the lock of the directory for too long', () => {
+    mkdirSync(inHost(DIRECTORY), { recursive: true });
+    const result = run(['install', inHost(DIRECTORY)], ['flock', inHost(DIRECTORY)]);
+    expect(result).toMatchObject({ status: 3, stderr: expect.stringContaining('holds its lock') });
+  });
+
   it('its JSON follows the schemas', () => {
     expect(findings('install', install(DIRECTORY, '--json'))).toEqual([]);
     expect(findings('uninstall', uninstall(DIRECTORY, '--json'))).toEqual([]);
@@ -229,6 +262,15 @@ requires([root, 'strace', 'unshare', 'mount'], () => {
     expectNothingLeft();
     return isKilled;
   }
+
+  it('a full disk leaves no program, no record and no directory', () => {
+    mkdirSync(inHost('/opt'));
+    const script = `mount -t tmpfs -o size=20m tmpfs ${host}/opt && "$@"; status=$?; find ${host}/opt -mindepth 1; exit $status`;
+    const front = ['unshare', '--mount', 'bash', '-c', script, 'bash'];
+    const result = run(['install', '--host-root', host, '--program', PROGRAM, DIRECTORY], front);
+    expect(result).toMatchObject({ status: 3, stdout: '', stderr: expect.stringContaining('ENOSPC') });
+    expect(filesBelow(host)).toEqual([]);
+  });
 
   it.each([
     ['read-only', 'ro', 'EROFS'],

@@ -74,9 +74,16 @@ function hasBindMount(mounts: readonly OciMount[], rule: 'user' | 'any'): boolea
 }
 
 function isEngineMount(destination: string): boolean {
-  const path = destination
-    .replace(/\/+/g, '/')
-    .replace(/^\/var\/run\//, '/run/')
-    .replace(/(?<=.)\/$/, '');
+  const path = cleanPath(destination).replace(/^\/var\/run\//, '/run/');
   return ENGINE_MOUNTS.some((own) => path === own || path.startsWith(`${own}/`));
+}
+
+/** Gives an absolute path without `.`, `..`, doubled and trailing slashes: runtimes mount at the place that this names. */
+function cleanPath(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return `/${parts.join('/')}`;
 }
