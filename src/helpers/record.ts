@@ -5,7 +5,7 @@ import { errnoOf, SystemError } from '../core/diagnostic/system-error.ts';
 import { parseExactJson } from '../core/oci/exact-json.ts';
 import type { OciState } from '../core/oci/state.ts';
 import { readBoundedFile } from '../host/file.ts';
-import { reasonOf, writeFileAtomically } from '../host/write-file.ts';
+import { reasonOf, writeOwnFile } from '../host/write-file.ts';
 import type { ProcessIdentity } from '../linux/cgroup/container-process.ts';
 
 /** A directory that a helper made: removed at poststop only while device and inode are still these. */
@@ -60,7 +60,7 @@ export function writeRecord(state: OciState, verb: string, record: HelperRecord,
   for (const each of [root, directory]) ensurePrivate(each);
   const path = join(directory, `${verb}.json`);
   try {
-    writeFileAtomically(path, Buffer.from(JSON.stringify({ schemaVersion: 1, ...record })), 0o600);
+    writeOwnFile(path, Buffer.from(JSON.stringify({ schemaVersion: 1, ...record })), 0o600);
   } catch (error) {
     throw new SystemError('RECORD', { path, reason: reasonOf(error) }, { cause: error });
   }

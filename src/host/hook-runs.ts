@@ -4,7 +4,7 @@ import { isObject } from '../core/definition/keys.ts';
 import { errnoOf } from '../core/diagnostic/system-error.ts';
 import { readBoundedFile } from './file.ts';
 import { runDirectory } from './run-directory.ts';
-import { writeFileAtomically } from './write-file.ts';
+import { writeOwnFile } from './write-file.ts';
 
 /** The most bytes of each of a hook's outputs that a record keeps. */
 export const OUTPUT_KEPT: number = 64 * 1024;
@@ -57,7 +57,7 @@ export function writeHookRun(run: HookRun, processId: number): void {
   const directory = runsDirectory(run.id);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const name = `${run.startedAt.replace(/[^0-9TZ.]/g, '')}-${processId}.json`;
-  writeFileAtomically(join(directory, name), Buffer.from(`${JSON.stringify({ schemaVersion: 1, ...run })}\n`), 0o600);
+  writeOwnFile(join(directory, name), Buffer.from(`${JSON.stringify({ schemaVersion: 1, ...run })}\n`), 0o600);
   for (const old of recordNames(directory).slice(0, -RUNS_KEPT)) rmSync(join(directory, old), { force: true });
 }
 

@@ -30,8 +30,8 @@ export function writeFileAtomically(path: string, bytes: Uint8Array, mode = 0o64
  *
  * @throws {SystemError} `FILE_WRITE`
  */
-export function writeOwnFile(path: string, bytes: Uint8Array): void {
-  writeTarget(path, path, bytes, 0o644);
+export function writeOwnFile(path: string, bytes: Uint8Array, mode = 0o644): void {
+  writeTarget(path, path, bytes, mode);
 }
 
 function writeTarget(path: string, target: string, bytes: Uint8Array, mode: number): void {

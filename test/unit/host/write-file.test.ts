@@ -1,6 +1,7 @@
 import {
   chmodSync,
   chownSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -12,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SystemError } from '../../../src/core/diagnostic/system-error.ts';
-import { writeFileAtomically } from '../../../src/host/write-file.ts';
+import { writeFileAtomically, writeOwnFile } from '../../../src/host/write-file.ts';
 import { requires, root } from '../../requirement.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
@@ -100,5 +101,17 @@ describe('writeFileAtomically', () => {
 
   it('refuses a device', () => {
     expect(() => writeFileAtomically('/dev/full', NEW)).toThrow(/not a regular file/);
+  });
+});
+
+describe('writeOwnFile', () => {
+  it('replaces a link that somebody laid there, and leaves alone what it leads to', () => {
+    const directory = temporaryDirectory();
+    writeFileSync(join(directory, 'theirs'), 'theirs');
+    symlinkSync('theirs', join(directory, 'record'));
+    writeOwnFile(join(directory, 'record'), Buffer.from('ours'), 0o600);
+    expect(readFileSync(join(directory, 'theirs'), 'utf8')).toBe('theirs');
+    expect(readFileSync(join(directory, 'record'), 'utf8')).toBe('ours');
+    expect(lstatSync(join(directory, 'record')).mode & 0o7777).toBe(0o600);
   });
 });
