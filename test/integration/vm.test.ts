@@ -57,7 +57,7 @@ requires([root, 'go', 'qemu-system-x86_64', 'debootstrap', 'mkfs.ext4', 'cpio', 
   });
 
   describe.each([
-    { mode: 'unified', suites: ['unified', 'helpers', 'devices', 'wrapper'] },
+    { mode: 'unified', suites: ['unified', 'helpers', 'devices', 'wrapper', 'nri-unit'] },
     { mode: 'unified', suites: ['compat', 'compat-v2', 'sandbox'] },
     { mode: 'hybrid', suites: ['v1', 'compat', 'sandbox-v1'] },
     { mode: 'legacy', suites: ['v1'] },

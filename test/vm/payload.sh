@@ -17,6 +17,7 @@ cp "$here/container.sh" "$here/cadvisor.sh" "$stage/"
     echo ". ./$suite.sh"
   done
 } >"$stage/run.sh"
+case " $* " in *' nri-unit '*) cp "$root/deploy/systemd/oci-hooks-nri.service" "$stage/" ;; esac
 case " $* " in *' gvisor '*) cp "$(command -v runsc)" "$stage/" ;; esac
 # The virtual machine of the suite for sandboxes.
 case " $* " in *' sandbox'*) "$root/test/vmm/build.sh" "$stage/vmm" && cp "$here/sandbox-monitor.sh" "$stage/" ;; esac
