@@ -12,13 +12,15 @@ import {
 } from '../host/machine.ts';
 import { readRuntimeFeatures } from '../host/runtime-features.ts';
 import { createTrustCheck, type TrustCheck } from '../host/trust.ts';
-import { readStatus } from '../nri/status-client.ts';
+import { examineNri, type NriReport } from './nri-report.ts';
 import { stagesNotRun } from './runtime-stages.ts';
 import { examineWrapper, type WrapperReport } from './wrapper-report.ts';
 
 /** Where doctor looks. */
 export interface Places {
   readonly hooksDirectories: readonly string[];
+  /** Whether those that only the NRI plugin's settings name are looked at too. */
+  readonly withNriDirectories: boolean;
   readonly programDirectories: readonly string[];
   /** The value of $PATH. */
   readonly searchPath: string;
@@ -26,9 +28,9 @@ export interface Places {
   readonly mountinfo: string;
   readonly policy: string;
   readonly wrapperConfig: string;
-  readonly nriSocket: string;
   readonly nriConfig: string;
-  /** The status socket of our own plugin. */
+  /** The runtime's socket and that of our plugin's status, where the plugin's settings do not name them. */
+  readonly nriSocket: string;
   readonly nriStatus: string;
   readonly extensionStages: readonly string[];
 }
@@ -53,12 +55,6 @@ export interface DirectoryReport {
 export interface PlaceReport {
   readonly path: string;
   readonly state: PathState;
-}
-
-/** The runtime's NRI socket, the settings of our plugin, and how the plugin is when it answers. */
-export interface NriReport extends PlaceReport {
-  readonly settings: PlaceReport;
-  readonly plugin?: { readonly ready: boolean; readonly reasons: readonly string[] };
 }
 
 /** What `hooks doctor` found. `ok` says that nothing must be mended; its schema is schemas/doctor.json. */
@@ -91,14 +87,16 @@ export async function examine(places: Places): Promise<DoctorReport> {
   const engines = findPrograms(ENGINES, places.programDirectories, places.searchPath);
   const found = findPrograms(RUNTIMES, places.programDirectories, places.searchPath);
   const runtimes = await Promise.all(found.map((program) => examineRuntime(program, check)));
+  const { nriConfig, nriSocket, nriStatus } = places;
+  const nri = await examineNri({ settings: nriConfig, socket: nriSocket, status: nriStatus });
   const directories = await Promise.all(
-    places.hooksDirectories.map((path) => examineDirectory(path, places.extensionStages, check)),
+    [...places.hooksDirectories, ...(places.withNriDirectories ? nriDirectories(nri.report, places) : [])].map((path) =>
+      examineDirectory(path, places.extensionStages, check),
+    ),
   );
   const definitions = directories.flatMap((directory) => directory.definitions);
   const policy = examineFile(places.policy, check);
   const wrapper = await examineWrapper(places.wrapperConfig, places.programDirectories, places.searchPath);
-  const nriSettings = examineFile(places.nriConfig, check);
-  const plugin = await examinePlugin(places.nriStatus);
   const diagnostics = [
     ...directories.flatMap((directory) => directory.diagnostics),
     ...runtimes.flatMap(({ report, diagnostics: found }) => [
@@ -107,7 +105,7 @@ export async function examine(places: Places): Promise<DoctorReport> {
     ]),
     ...policy.diagnostics,
     ...wrapper.diagnostics,
-    ...nriSettings.diagnostics,
+    ...nri.diagnostics,
   ];
   return {
     ok: !diagnostics.some(mustBeMended),
@@ -117,12 +115,7 @@ export async function examine(places: Places): Promise<DoctorReport> {
     directories: directories.map(({ report }) => report),
     policy: policy.report,
     wrapper: wrapper.report,
-    nri: {
-      path: places.nriSocket,
-      state: pathState(places.nriSocket),
-      settings: nriSettings.report,
-      ...(plugin && { plugin }),
-    },
+    nri: nri.report,
     diagnostics,
   };
 }
@@ -135,6 +128,12 @@ export function mustBeMended({ severity, code }: Diagnostic): boolean {
 interface Examined<Report> {
   readonly report: Report;
   readonly diagnostics: readonly Diagnostic[];
+}
+
+/** A plugin that sees the host's root below another directory runs in a pod, which has these directories, not this machine. */
+function nriDirectories({ settings: { state, inForce } }: NriReport, { hooksDirectories }: Places): readonly string[] {
+  if (state === 'absent' || inForce === undefined || inForce.hostRoot !== undefined) return [];
+  return inForce.hooksDirs.filter((directory) => !hooksDirectories.includes(directory));
 }
 
 /** A runtime is only run when nobody but root and we could have put something else in its place. */
@@ -176,17 +175,6 @@ async function examineDirectory(
   const inactive = catalog.inactive.filter(isGood).length;
   const report = { path, state, valid: definitions.length + inactive, invalid: bad.size, inactive };
   return { report, diagnostics: [...check(path), ...catalog.diagnostics], definitions };
-}
-
-async function examinePlugin(path: string): Promise<NriReport['plugin']> {
-  if (pathState(path) !== 'socket') return undefined;
-  try {
-    const { ready, reasons } = await readStatus(path);
-    return { ready: ready === true, reasons: Array.isArray(reasons) ? reasons.map(String) : [] };
-  } catch (failure) {
-    if (!(failure instanceof SystemError)) throw failure;
-    return { ready: false, reasons: [failure.message] };
-  }
 }
 
 function examineFile(path: string, check: TrustCheck): Examined<PlaceReport> {

@@ -1,10 +1,11 @@
 import { diagnosticsAsData, diagnosticText, renderHeadline } from '../../core/diagnostic/render.ts';
 import { DEFAULT_HOOK_DIRECTORIES } from '../../host/hook-directories.ts';
 import { type PathState, PROGRAM_DIRECTORIES, readMountinfo } from '../../host/machine.ts';
-import { runDirectory } from '../../host/run-directory.ts';
+import { defaultSettings, SETTINGS_PATH } from '../../nri/settings.ts';
 import { settingsSource } from '../../runtime-wrapper/settings.ts';
 import { type DoctorReport, examine, mustBeMended } from '../doctor-report.ts';
 import { EXIT, type ExitStatus } from '../exit-status.ts';
+import type { NriReport } from '../nri-report.ts';
 import { safeLines, styled, writeJson, writeResult } from '../output.ts';
 import type { WrapperProgram } from '../wrapper-report.ts';
 
@@ -20,14 +21,15 @@ export interface DoctorFlags {
 export async function doctor(flags: DoctorFlags): Promise<ExitStatus> {
   const report = await examine({
     hooksDirectories: flags.hooksDir ?? DEFAULT_HOOK_DIRECTORIES,
+    withNriDirectories: flags.hooksDir === undefined,
     programDirectories: PROGRAM_DIRECTORIES,
     searchPath: process.env['PATH'] ?? '',
     mountinfo: readMountinfo(),
     policy: '/etc/oci-hooks/policy.yaml',
     wrapperConfig: settingsSource(process.env).path,
-    nriSocket: '/var/run/nri/nri.sock',
-    nriConfig: '/etc/oci-hooks/nri.yaml',
-    nriStatus: `${runDirectory()}/nri.sock`,
+    nriConfig: SETTINGS_PATH,
+    nriSocket: defaultSettings().socketPath,
+    nriStatus: defaultSettings().status,
     // Podman's: a definition that names it is no fault on a machine that may have Podman.
     extensionStages: flags.extensionStage ?? ['precreate'],
   });
@@ -72,10 +74,26 @@ function describe(report: DoctorReport): string[] {
       ...wrapper.programs.flatMap(describeWrapper),
     ]),
     ...section('NRI', [
-      `${nri.path}: ${there(nri.state)}`,
+      `${nri.path}: ${there(nri.state, NRI_IS_OFF)}`,
       `${nri.settings.path}: ${there(nri.settings.state, 'the defaults hold')}`,
+      ...describeNriSettings(nri),
       `plugin: ${nri.plugin === undefined ? 'none answers' : [nri.plugin.ready ? 'ready' : 'not ready', ...nri.plugin.reasons].join('; ')}`,
     ]),
+  ];
+}
+
+/** What a socket that is not there means. The version of containerd is not asked: that would run it. */
+const NRI_IS_OFF =
+  'no runtime with NRI runs: containerd 1.x has it off by default (disable = false in its ' +
+  '[plugins."io.containerd.nri.v1.nri"] turns it on)';
+
+function describeNriSettings({ settings: { state, inForce } }: NriReport): string[] {
+  if (state === 'absent') return [];
+  if (!inForce) return ['settings: with errors, so the plugin does not start'];
+  const { hooksDirs, builtin, onError, status } = inForce;
+  return [
+    `  definitions: ${[...(builtin ? ['the shipped ones'] : []), ...hooksDirs].join(', ') || 'none'}`,
+    `  on error: ${onError}; status: ${status}`,
   ];
 }
 

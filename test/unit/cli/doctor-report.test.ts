@@ -21,6 +21,7 @@ const write = (path: string, text: string, mode = 0o644): void => {
 const look = (more: Partial<Places> = {}): Promise<DoctorReport> =>
   examine({
     hooksDirectories: [join(root, 'hooks.d')],
+    withNriDirectories: true,
     programDirectories: [join(root, 'bin')],
     searchPath: '',
     mountinfo: '',
@@ -116,6 +117,28 @@ describe('examine', () => {
     const report = await look();
     expect(report.ok).toBe(false);
     expect(toMend(report)).toEqual([code]);
+  });
+
+  it('looks where the settings of the NRI plugin say', async () => {
+    mkdirSync(join(root, 'more'));
+    write('more/10.json', '{');
+    const own = { socketPath: join(root, 'own.sock'), status: join(root, 'etc'), hooksDirs: [join(root, 'more')] };
+    write('etc/nri.yaml', JSON.stringify(own));
+    const nriDirectories = { hooksDirectories: [], nriSocket: join(root, 'etc') };
+    const report = await look(nriDirectories);
+    expect(report.nri).toMatchObject({ path: own.socketPath, state: 'absent', settings: { inForce: own } });
+    expect(report.directories).toMatchObject([{ path: join(root, 'more'), invalid: 1 }]);
+    expect((await look({ ...nriDirectories, withNriDirectories: false })).directories).toEqual([]);
+  });
+
+  it.each([
+    ['a setting of the NRI plugin that is not known', 'hooksDir: [/x]'],
+    ['metrics of the NRI plugin for everybody', 'metrics: 0.0.0.0:9464'],
+  ])('wants mended: %s', async (_what, text) => {
+    write('etc/nri.yaml', text);
+    const report = await look();
+    expect(toMend(report)).toEqual(['SETTING_VALUE']);
+    expect(report.nri.settings.inForce).toBeUndefined();
   });
 
   it('says which settings and which runtime hold for each name of the wrapper', async () => {
