@@ -80,12 +80,30 @@ export function createProgram(onEnd: OnEnd = () => undefined): Command {
 
   withOutput(program.command('validate'))
     .summary('check definition files and directories')
-    .description('Check hook definitions and say everything that is wrong with them. Exit 1 on any error.')
-    .argument('<path...>', 'definition files, or directories of them')
+    .description(
+      'Check hook definitions, and settings files, which are known by their names nri.yaml, runtime.yaml and policy.yaml. ' +
+        'Say everything that is wrong with them. Exit 1 on any error.',
+    )
+    .argument('<path...>', 'definition files, directories of them, or settings files')
+    .addOption(
+      new Option('--as <kind>', 'what the files are, whatever their names').choices([
+        'definition',
+        'nri',
+        'runtime',
+        'policy',
+      ]),
+    )
     .addOption(extensionStage())
     .option('--strict-permissions', 'refuse files that others than their owner could change')
     .option('--runtime <path>', "warn of stages that this runtime's `features` do not list")
-    .addHelpText('after', examples('hooks validate /etc/containers/oci/hooks.d', 'hooks validate 10-gpu.json --json'))
+    .addHelpText(
+      'after',
+      examples(
+        'hooks validate /etc/containers/oci/hooks.d',
+        'hooks validate 10-gpu.json --json',
+        'hooks validate --as nri my-settings.yaml',
+      ),
+    )
     .action(run(async () => (await import('./commands/validate.ts')).validate));
 
   withCatalog(program.command('list'))

@@ -7,7 +7,7 @@ import { ConfigError } from '../core/diagnostic/input-error.ts';
 import { errnoOf } from '../core/diagnostic/system-error.ts';
 import { validatePolicy } from '../generated/validate-policy.ts';
 import { readBoundedFile } from './file.ts';
-import { createTrustCheck } from './trust.ts';
+import { createTrustCheck, type Trust } from './trust.ts';
 import { decodeUtf8 } from './utf8.ts';
 import { reasonOf } from './write-file.ts';
 
@@ -42,10 +42,10 @@ export interface Policy {
  * @returns undefined when there is none: then every request from an annotation is refused
  * @throws {ConfigError} when it cannot be trusted, read or understood
  */
-export function loadPolicy(path: string = POLICY_PATH): Policy | undefined {
+export function loadPolicy(path: string = POLICY_PATH, trust: Trust = 'refuse'): Policy | undefined {
   const content = readBoundedFile(path, POLICY_LIMIT);
   if (content.kind === 'failed' && errnoOf(content.error) === 'ENOENT') return undefined;
-  const untrusted = createTrustCheck('refuse')(path);
+  const untrusted = createTrustCheck(trust)(path);
   if (hasErrors(untrusted)) throw new ConfigError(untrusted);
   switch (content.kind) {
     case 'failed':

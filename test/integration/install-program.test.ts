@@ -136,6 +136,14 @@ describe('install --program', () => {
     expect(filesBelow(host)).toHaveLength(2);
   });
 
+  it('names the program when it does not lie where it was put', () => {
+    install();
+    rmSync(dirname(inHost(PROGRAM)), { recursive: true });
+    const { status, stderr } = uninstall();
+    expect(status).toBe(0);
+    expect(stderr).toContain(inHost(PROGRAM));
+  });
+
   it('refuses a program in memory for definitions on a disk: after a reboot it would be gone', () => {
     const disk = mkdtempSync(join(tmpdir(), 'hooks-install-'));
     onTestFinished(() => rmSync(disk, { recursive: true, force: true }));

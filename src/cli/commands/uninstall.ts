@@ -31,6 +31,9 @@ export async function uninstall(directory: string, flags: UninstallFlags): Promi
     if (outcome?.program?.release === 'removed') paths.push(outcome.program.path);
     if (paths.length > 0) writeResult(paths.map((path) => `${escapeControls(path)}\n`).join(''));
   }
+  if (outcome?.program?.release === 'gone' && !flags.quiet) {
+    writeNote(`hooks: the program is not at ${outcome.program.path}, so it was not removed`);
+  }
   if (!outcome && !flags.quiet) writeNote(`hooks: nothing is installed in ${directory}`);
   return diagnostics.length === 0 ? EXIT.done : EXIT.no;
 }

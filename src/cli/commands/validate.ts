@@ -2,15 +2,21 @@ import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Catalog } from '../../core/catalog/catalog.ts';
 import { type Diagnostic, error, hasErrors } from '../../core/diagnostic/diagnostic.ts';
+import { ConfigError } from '../../core/diagnostic/input-error.ts';
 import { diagnosticsAsData } from '../../core/diagnostic/render.ts';
 import { errnoOf } from '../../core/diagnostic/system-error.ts';
 import { loadCatalog, loadDefinitionFiles } from '../../host/hook-directories.ts';
+import { createTrustCheck } from '../../host/trust.ts';
 import { EXIT, type ExitStatus } from '../exit-status.ts';
 import { writeDiagnostics, writeJson, writeResult } from '../output.ts';
 import { excerptReader } from '../source-text.ts';
 
+type FileKind = 'definition' | 'nri' | 'runtime' | 'policy';
+
 /** Flags of `hooks validate`. */
 export interface ValidateFlags {
+  /** What every path is; without it, its file's name says so. */
+  readonly as?: FileKind;
   readonly extensionStage?: readonly string[];
   readonly strictPermissions?: boolean;
   readonly runtime?: string;
@@ -22,12 +28,13 @@ export interface ValidateFlags {
 export async function validate(paths: readonly string[], flags: ValidateFlags): Promise<ExitStatus> {
   const diagnostics: Diagnostic[] = [];
   let valid = 0;
-  let settings = 0;
+  const settings = { valid: 0, invalid: 0 };
   for (const path of paths) {
-    if (isSettingsName(path)) {
-      const found = await settingsFindings(path, flags);
+    const kind = flags.as ?? kindByName(path);
+    if (kind !== 'definition') {
+      const found = await (kind === 'policy' ? policyFindings : settingsFindings)(path, kind, flags);
       diagnostics.push(...found);
-      if (!hasErrors(found)) settings++;
+      settings[hasErrors(found) ? 'invalid' : 'valid']++;
       continue;
     }
     const catalog = await loadPath(path, flags);
@@ -51,24 +58,54 @@ export async function validate(paths: readonly string[], flags: ValidateFlags): 
   return isValid ? EXIT.done : EXIT.no;
 }
 
-/** The settings of the runtime wrapper and the NRI plugin are no definitions; they are known by their file's name. */
-function isSettingsName(path: string): boolean {
-  return /^(runtime|nri)\.ya?ml$/.test(basename(path));
+/** Settings and the policy are no definitions; they are known by their file's name. */
+function kindByName(path: string): FileKind {
+  switch (basename(path).replace(/\.ya?ml$/, '.yaml')) {
+    case 'nri.yaml':
+      return 'nri';
+    case 'runtime.yaml':
+      return 'runtime';
+    case 'policy.yaml':
+      return 'policy';
+    default:
+      return 'definition';
+  }
 }
 
-async function settingsFindings(path: string, flags: ValidateFlags): Promise<readonly Diagnostic[]> {
-  const { readSettings } = basename(path).startsWith('nri.')
-    ? await import('../../nri/settings.ts')
-    : await import('../../runtime-wrapper/settings.ts');
+async function settingsFindings(
+  path: string,
+  kind: Exclude<FileKind, 'definition'>,
+  flags: ValidateFlags,
+): Promise<readonly Diagnostic[]> {
+  const { readSettings } =
+    kind === 'nri' ? await import('../../nri/settings.ts') : await import('../../runtime-wrapper/settings.ts');
   const read = await readSettings({ path, isRequired: true }, flags.strictPermissions ? 'refuse' : 'warn');
   return read?.diagnostics ?? [];
 }
 
-function summary(definitions: number, settings: number): string {
-  const ofDefinitions = `${definitions} valid ${definitions === 1 ? 'definition' : 'definitions'}`;
-  return settings === 0
-    ? ofDefinitions
-    : `${ofDefinitions}, ${settings} valid ${settings === 1 ? 'settings file' : 'settings files'}`;
+async function policyFindings(
+  path: string,
+  _kind: FileKind,
+  { strictPermissions = false }: ValidateFlags,
+): Promise<readonly Diagnostic[]> {
+  const { loadPolicy } = await import('../../host/policy.ts');
+  const warnings = strictPermissions ? [] : createTrustCheck('warn')(path);
+  try {
+    if (loadPolicy(path, strictPermissions ? 'refuse' : 'ignore')) return warnings;
+    return [error('FILE_UNREADABLE', { path }, { reason: 'ENOENT' })];
+  } catch (failure) {
+    if (failure instanceof ConfigError) return [...warnings, ...failure.diagnostics];
+    throw failure;
+  }
+}
+
+function summary(definitions: number, settings: { readonly valid: number; readonly invalid: number }): string {
+  const files = (count: number): string => (count === 1 ? 'settings file' : 'settings files');
+  return [
+    `${definitions} valid ${definitions === 1 ? 'definition' : 'definitions'}`,
+    ...(settings.valid > 0 ? [`${settings.valid} valid ${files(settings.valid)}`] : []),
+    ...(settings.invalid > 0 ? [`${settings.invalid} invalid ${files(settings.invalid)}`] : []),
+  ].join(', ');
 }
 
 async function loadPath(path: string, flags: ValidateFlags): Promise<Catalog | Diagnostic> {
