@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import type { Catalog } from '../core/catalog/catalog.ts';
+import type { FindHookProgram } from '../core/catalog/hook-path.ts';
 import type { Diagnostic } from '../core/diagnostic/diagnostic.ts';
 import { EXECUTABLE } from '../host/executable.ts';
 import type { LoadCatalogOptions } from '../host/hook-directories.ts';
+import { findHookProgram } from '../host/hook-program.ts';
 import { findHookProgramBeneath } from '../host/host-root.ts';
 import { watchCatalogAbove } from '../host/watch.ts';
 import type { NriSettings } from './settings.ts';
@@ -38,6 +40,11 @@ export function isGood({ catalog }: CatalogState): boolean {
   return catalog !== undefined && !catalog.hasErrors;
 }
 
+/** Gives the look for hook programs that the settings ask for: on this machine, or beneath the host's root. */
+export function hookProgramFinder({ hostRoot }: NriSettings): FindHookProgram {
+  return hostRoot === undefined ? findHookProgram : findHookProgramBeneath(hostRoot);
+}
+
 /**
  * Loads the definitions and goes on watching them, until the signal.
  *
@@ -54,8 +61,9 @@ export async function keepCatalog(
   const options: LoadCatalogOptions = {
     extensionStages,
     trust: 'refuse',
+    findHookProgram: hookProgramFinder(settings),
     // With a root of the host's beside its own, this is a pod, and its files come from the volumes of ConfigMaps.
-    ...(hostRoot !== undefined && { findHookProgram: findHookProgramBeneath(hostRoot), trustReadOnlyMounts: true }),
+    trustReadOnlyMounts: hostRoot !== undefined,
   };
   const watched = { ...options, signal, recheckMilliseconds: RECHECK_MILLISECONDS };
   for await (const catalog of watchCatalogAbove(carried ?? [], [...beside, ...hooksDirs], watched)) {

@@ -12,7 +12,7 @@ import type {
 } from '../generated/nri-messages.ts';
 import { hooksAnswer } from './answer.ts';
 import { CALL_CODE, CallError } from './call-status.ts';
-import { isGood } from './catalog-keeper.ts';
+import { hookProgramFinder, isGood } from './catalog-keeper.ts';
 import { containerIdentity, decisionMessage, decisionRecord, nearMisses } from './container-record.ts';
 import { countAnswer, countName } from './counts.ts';
 import { type Decision, decide } from './decision.ts';
@@ -85,7 +85,8 @@ function decideSafely(pod: PodSandbox | undefined, container: Container, state: 
   if (settingsProblems.length > 0) return doubtful(settingsProblems, isExempt ? 'skip' : 'fail');
   const onError = isExempt ? 'skip' : settings.onError;
   try {
-    return decide(catalog.catalog, containerView(pod, container, settings), { ...settings, onError });
+    const rules = { ...settings, onError, findHookProgram: hookProgramFinder(settings) };
+    return decide(catalog.catalog, containerView(pod, container, settings), rules);
   } catch (failure) {
     const reason = failure instanceof Error ? failure.message : String(failure);
     return doubtful([error('DECISION_FAILED', { path: 'container' }, { reason })], onError);

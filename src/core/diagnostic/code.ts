@@ -31,6 +31,11 @@ export interface DiagnosticArguments {
   HOOK_PATH_EMPTY: Nothing;
   HOOK_PATH_MISSING: { readonly hookPath: string };
   HOOK_PROGRAM_MISSING: { readonly hookPath: string };
+  HOOK_PROGRAM_UNUSABLE: {
+    readonly hookPath: string;
+    readonly problem: 'relative' | 'not-executable' | 'not-a-file' | 'unreachable';
+    readonly reason?: string;
+  };
   HOOK_PATH_IN_CONTAINER: { readonly hookPath: string };
   HOOK_PATH_UNREACHABLE: { readonly hookPath: string; readonly reason: string };
   HOOK_PATH_RELATIVE: { readonly hookPath: string };

@@ -1,6 +1,6 @@
 import type { DiagnosticArguments, DiagnosticCode } from './code.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import { escapeControls, quote } from './quote.ts';
+import { escapeControls, quote, shellWord } from './quote.ts';
 
 /** The English of one finding: what it is, why it counts, what to do. */
 export interface DiagnosticText {
@@ -226,6 +226,21 @@ const TEXT: { readonly [Code in DiagnosticCode]: TextOf<Code> } = {
     what: `${quote(hookPath)} does not exist, and this definition matches the container`,
     why: 'a container that should have a hook must not start without it (onError: fail)',
     fix: "install the program, correct the path, or remove the definition; a plugin in a pod needs --host-root to see the host's files",
+  }),
+  HOOK_PROGRAM_UNUSABLE: ({ hookPath, problem, reason }) => ({
+    what: {
+      relative: `${quote(hookPath)} is a relative path, and this definition matches the container`,
+      'not-executable': `${quote(hookPath)} is not executable, and this definition matches the container`,
+      'not-a-file': `${quote(hookPath)} is not a regular file, and this definition matches the container`,
+      unreachable: `${quote(hookPath)} cannot be reached (${reason}), and this definition matches the container`,
+    }[problem],
+    why: 'the runtime could not run it, and a container that should have a hook must not start without it (onError: fail)',
+    fix: {
+      relative: 'write the absolute path: a relative one has no meaning in the runtime',
+      'not-executable': `run: chmod +x ${shellWord(hookPath)}`,
+      'not-a-file': 'name the program itself',
+      unreachable: 'correct the path or its permissions',
+    }[problem],
   }),
   HOOK_PATH_IN_CONTAINER: ({ hookPath }) => ({
     what: `${quote(hookPath)} does not exist on the host, so this startContainer definition is inactive`,

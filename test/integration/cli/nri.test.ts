@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
@@ -304,13 +304,30 @@ describe('hooks nri', () => {
     }
   });
 
+  it('refuses as soon as the program of a matching hook is gone or cannot be run, and leaves it out where exempt', async () => {
+    const cwd = directory();
+    const program = join(cwd, 'gpu');
+    writeFileSync(program, '#!/bin/sh\n', { mode: 0o755 });
+    const gpu = definition({ annotations: { '^gpu$': '^all$' } }, { hook: { path: program } });
+    writeFileSync(join(cwd, 'hooks.d/10-gpu.json'), JSON.stringify(gpu));
+    const socket = await runtime(cwd);
+    start(flags(cwd), { cwd, env: { POD_NAMESPACE: 'hooks' } });
+    const session = await socket.next();
+    const create = (namespace?: string) => session.createContainer({ pod: pod(namespace), container: container() });
+    expect(paths(await create())).toEqual([program]);
+    chmodSync(program, 0o644);
+    await expect(create()).rejects.toThrow('HOOK_PROGRAM_UNUSABLE');
+    rmSync(program);
+    await expect(create()).rejects.toThrow('HOOK_PROGRAM_MISSING');
+    expect((await create('hooks')).adjust).toBeUndefined();
+  });
+
   it('looks for programs beneath --host-root, links followed within it', async () => {
     const cwd = directory({
       'host/usr/gpu': '#!/bin/sh\n',
       'hooks.d/10-gpu.json': definition({ always: true }, { hook: { path: '/bin/gpu' } }),
       'hooks.d/20-escape.json': definition({ always: true }, { hook: { path: '/bin/true' } }),
     });
-    const { chmodSync, symlinkSync } = await import('node:fs');
     symlinkSync('/usr', join(cwd, 'host/bin'));
     chmodSync(join(cwd, 'host/usr/gpu'), 0o755);
     const socket = await runtime(cwd);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createCatalog } from '../../../src/core/catalog/create-catalog.ts';
+import type { FindHookProgram } from '../../../src/core/catalog/hook-path.ts';
 import { type DecisionRules, decide } from '../../../src/nri/decision.ts';
 
 const text = (when: object, path = '/bin/true'): string =>
@@ -60,6 +61,24 @@ describe('decide', () => {
       '/none',
     ]);
     expect(codes(decide(preferred, container, RULES))).toEqual(['HOOK_PROGRAM_MISSING']);
+  });
+
+  it.each([
+    ['HOOK_PROGRAM_MISSING', { kind: 'missing' }, '/gone'],
+    ['HOOK_PROGRAM_UNUSABLE', { kind: 'not-executable' }, '/gone'],
+    ['HOOK_PROGRAM_UNUSABLE', { kind: 'not-a-file' }, '/gone'],
+    ['HOOK_PROGRAM_UNUSABLE', { kind: 'unreachable', reason: 'ELOOP' }, '/gone'],
+    ['HOOK_PROGRAM_UNUSABLE', { kind: 'program' }, 'relative/program'],
+  ] as const)('doubts a hook that cannot be run now: %s %j', (code, program, path) => {
+    const files = { 'd/a.json': text({ commands: ['^sh$'] }, path), 'd/b.json': text({ always: true }) };
+    const findHookProgram: FindHookProgram = (asked) => (asked === path ? program : { kind: 'program' });
+    const refused = decide(catalog(files), container, { ...RULES, findHookProgram });
+    expect(refused).toMatchObject({ outcome: 'refused', entries: [], doubts: [{ code, path: 'd/a.json' }] });
+    const skipped = decide(catalog(files), container, { ...SKIP, findHookProgram });
+    expect(skipped).toMatchObject({ outcome: 'skipped', entries: [{ definition: 'b.json' }], doubts: [{ code }] });
+    expect(decide(catalog(files), { ...container, args: ['ls'] }, { ...RULES, findHookProgram }).outcome).toBe(
+      'injected',
+    );
   });
 
   it('doubts a commands condition when there are no arguments', () => {

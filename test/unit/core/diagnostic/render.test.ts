@@ -71,6 +71,11 @@ const SAMPLES: Sample = {
   HOOK_PATH_EMPTY: [{}, 'the path of the hook is empty', 'give the absolute path'],
   HOOK_PATH_MISSING: [{ hookPath: '/x' }, '"/x" does not exist, so this definition is inactive', 'install the program'],
   DECISION_FAILED: [{ reason: 'x' }, 'it cannot be decided which hooks the container gets: x', 'please report this'],
+  HOOK_PROGRAM_UNUSABLE: [
+    { hookPath: '/a b', problem: 'not-executable' },
+    '"/a b" is not executable, and this definition matches the container',
+    "run: chmod +x '/a b'",
+  ],
   HOOK_PROGRAM_MISSING: [
     { hookPath: '/x' },
     '"/x" does not exist, and this definition matches the container',
