@@ -1,4 +1,5 @@
 import { errnoOf } from '../core/diagnostic/system-error.ts';
+import type { Unwatch } from './runtime-socket.ts';
 import { openSession, type PluginIdentity, type Session, type SessionHandlers, type SessionStep } from './session.ts';
 import type { OpenTransport } from './transport.ts';
 
@@ -13,6 +14,8 @@ export interface ConnectionOptions {
   readonly open: OpenTransport;
   readonly identity: PluginIdentity;
   readonly handlers: Omit<SessionHandlers, 'reached'>;
+  /** Watches for a runtime that comes, until the function it gives is called; then it is tried at once. */
+  readonly watchForRuntime?: (appeared: () => void) => Unwatch;
   /** Whether the connection was handed to us and comes but once. */
   readonly isOnlyOne: boolean;
   /** Ends the connection, after the answers that are on the way. */
@@ -21,7 +24,7 @@ export interface ConnectionOptions {
 }
 
 const FIRST_WAIT_MILLISECONDS = 100;
-const LONGEST_WAIT_MILLISECONDS = 5000;
+const LONGEST_WAIT_MILLISECONDS = 1000;
 
 /**
  * Gives how long to wait before an attempt, in milliseconds: twice as long each time, and by chance somewhat less, so that
@@ -39,8 +42,16 @@ export function waitBefore(failures: number, chance: number): number {
 export async function keepConnected(options: ConnectionOptions): Promise<void> {
   const { signal, told } = options;
   let failures = 0;
+  let hasAppeared = false;
+  let wake = (): void => undefined;
+  // It stands before the first attempt, so that no runtime comes unseen between an attempt and the wait behind it.
+  const unwatch = options.watchForRuntime?.(() => {
+    hasAppeared = true;
+    wake();
+  });
   while (!signal.aborted) {
     let isReady = false;
+    hasAppeared = false;
     told('connecting');
     const reason = await oneSession(options, (step) => {
       // containerd 1.7 synchronizes no plugin that it started itself: its events may come from here on.
@@ -51,12 +62,19 @@ export async function keepConnected(options: ConnectionOptions): Promise<void> {
     });
     if (signal.aborted || options.isOnlyOne) {
       told('ended', reason);
-      return;
+      break;
     }
     told('waiting', reason);
     failures = isReady ? 0 : failures + 1;
-    await pause(waitBefore(failures, Math.random()), signal);
+    if (!hasAppeared) {
+      await pause(waitBefore(failures, Math.random()), signal, (end) => {
+        wake = end;
+      });
+    }
+    // A socket is there a moment before anybody listens at it.
+    if (hasAppeared) failures = 0;
   }
+  unwatch?.();
 }
 
 /** Gives why the session ended or did not come about. */
@@ -91,7 +109,7 @@ function inWords(reason: string | undefined): string | undefined {
   return reason === undefined ? undefined : (REASONS[reason] ?? reason);
 }
 
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+function pause(milliseconds: number, signal: AbortSignal, started: (end: () => void) => void): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
       clearTimeout(timer);
@@ -100,5 +118,6 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
     };
     const timer = setTimeout(end, milliseconds);
     signal.addEventListener('abort', end, { once: true });
+    started(end);
   });
 }

@@ -6,6 +6,7 @@ import { answerCreateContainer, missingHooks } from './create-container.ts';
 import { type Definitions, keepDefinitions } from './definitions.ts';
 import type { Log } from './log.ts';
 import { type PluginState, runtimePlace } from './plugin-state.ts';
+import { watchForSocket } from './runtime-socket.ts';
 import { settingsFromText } from './settings.ts';
 import { createGathering } from './synchronize.ts';
 import type { OpenTransport } from './transport.ts';
@@ -36,6 +37,9 @@ export async function runPlugin({ state, open, log, signal, reopen }: PluginOpti
     await keepConnected({
       open,
       identity: { name: state.settings.name, index: state.settings.index },
+      ...(state.mode === 'external' && {
+        watchForRuntime: (appeared) => watchForSocket(state.settings.socketPath, appeared),
+      }),
       isOnlyOne: state.mode === 'pre-installed',
       signal,
       handlers: {
