@@ -11,7 +11,12 @@ export function addNriCommands(program: Command, run: Run): void {
         'until SIGTERM. One line of JSON for each container goes to standard error. Flags go before the settings file.',
     )
     .option('--config <file>', 'the settings (default: /etc/oci-hooks/nri.yaml, which need not be there)')
-    .option('--hooks-dir <dir>', 'a hooks directory; repeatable, least preferred first', collect)
+    .option(
+      '--hooks-dir <dir>',
+      'a hooks directory, as the plugin sees it; repeatable, least preferred first (default: the two of oci-hooks(5), those ' +
+        'of the host with --host-root)',
+      collect,
+    )
     .option('--builtin', 'the shipped definitions, as the least preferred directory')
     .option('--extension-stage <name>', 'a stage that definitions may name besides the six; repeatable', collect)
     .option('--socket-path <path>', "the runtime's socket (default: /var/run/nri/nri.sock)")
@@ -37,7 +42,10 @@ export function addNriCommands(program: Command, run: Run): void {
       words('--prestart <stage>', 'where prestart hooks go (default: prestart)', ['prestart', 'createRuntime']),
     )
     .addOption(words('--duplicates <what>', 'entries that a stage has already (default: skip)', ['skip', 'keep']))
-    .option('--host-root <dir>', "where the host's root is mounted: hook programs are looked for beneath it")
+    .option(
+      '--host-root <dir>',
+      "where the host's root is mounted: hook programs, and the usual hooks directories, are looked for beneath it",
+    )
     .option('--status <path>', 'the status socket (default: /run/oci-hooks/nri.sock, where it can be made)')
     .option('--metrics <address>', 'serve metrics: a loopback HOST:PORT, or unix:/PATH (default: none)')
     .addHelpText(

@@ -38,6 +38,8 @@ export interface LoadCatalogOptions {
   readonly trust?: Trust;
   /** See {@link TrustOptions}: for a pod, whose ConfigMaps have the mode 0777. */
   readonly trustReadOnlyMounts?: boolean;
+  /** Whether a directory that does not exist is a finding: it is one of those that somebody named. */
+  readonly tellMissingDirectories?: boolean;
   /** Looks for a hook's program; by default on this machine, as this process sees it. */
   readonly findHookProgram?: FindHookProgram;
 }
@@ -57,7 +59,7 @@ export async function loadCatalogAbove(
   directories: readonly string[],
   options: LoadCatalogOptions = {},
 ): Promise<Catalog> {
-  const found = directories.map((directory) => listDefinitions(directory));
+  const found = directories.map((directory) => listDefinitions(directory, options.tellMissingDirectories));
   const [paths, before] = [found.flatMap((listing) => listing.paths), found.flatMap((listing) => listing.diagnostics)];
   return catalogOf(paths, options, { files: atHand, diagnostics: before });
 }
@@ -131,10 +133,12 @@ interface Listing {
 }
 
 /** Lists a directory's definition files in byte order of their names; a directory that does not exist is empty. */
-export function listDefinitions(directory: string): Listing {
+export function listDefinitions(directory: string, tellMissing = false): Listing {
   if (directory === '') return { paths: [], diagnostics: [] };
   const listed = namesIn(directory);
-  if (listed === -ENOENT) return { paths: [], diagnostics: [] };
+  if (listed === -ENOENT) {
+    return { paths: [], diagnostics: tellMissing ? [warning('DIRECTORY_MISSING', { path: directory }, {})] : [] };
+  }
   if (typeof listed === 'number') return unlisted(directory, listed);
   const names = listed.filter(isDefinitionName).sort();
   // A name that is no UTF-8 reads as U+FFFD, under which the file cannot be opened.

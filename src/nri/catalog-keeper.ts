@@ -48,10 +48,12 @@ export function hookProgramFinder({ hostRoot }: NriSettings): FindHookProgram {
 /**
  * Loads the definitions and goes on watching them, until the signal.
  *
+ * @param isNamed - whether somebody named the hooks directories, so that a missing one is a mistake
  * @param changed - told the new state, the first time when the first load is done
  */
 export async function keepCatalog(
   settings: NriSettings,
+  isNamed: boolean,
   signal: AbortSignal,
   changed: (state: CatalogState) => void,
 ): Promise<void> {
@@ -61,6 +63,7 @@ export async function keepCatalog(
   const options: LoadCatalogOptions = {
     extensionStages,
     trust: 'refuse',
+    tellMissingDirectories: isNamed,
     findHookProgram: hookProgramFinder(settings),
     // With a root of the host's beside its own, this is a pod, and its files come from the volumes of ConfigMaps.
     trustReadOnlyMounts: hostRoot !== undefined,

@@ -2,6 +2,7 @@ import { renderLine } from '../core/diagnostic/render.ts';
 import { type CatalogState, isGood, keepCatalog, NOTHING_LOADED } from './catalog-keeper.ts';
 import type { Log } from './log.ts';
 import type { PluginState } from './plugin-state.ts';
+import { hasOwnDirectories } from './settings.ts';
 
 /** The definitions that a plugin decides with: loaded, watched, and loaded anew when the settings change. */
 export interface Definitions {
@@ -23,7 +24,7 @@ export function keepDefinitions(state: PluginState, log: Log): Definitions {
   const keep = async (signal: AbortSignal, loaded: () => void): Promise<void> => {
     while (!signal.aborted) {
       try {
-        await keepCatalog(state.settings, signal, (now) => {
+        await keepCatalog(state.settings, hasOwnDirectories(state.given), signal, (now) => {
           state.catalog = newState(state.catalog, now);
           tell(state.catalog, log);
           loaded();

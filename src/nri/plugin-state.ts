@@ -2,7 +2,7 @@ import type { Diagnostic } from '../core/diagnostic/diagnostic.ts';
 import { type CatalogState, isGood, NOTHING_LOADED } from './catalog-keeper.ts';
 import type { ConnectionStep } from './connection.ts';
 import { type Counts, createCounts } from './counts.ts';
-import type { NriSettings } from './settings.ts';
+import type { GivenSettings, NriSettings } from './settings.ts';
 import type { Comparison } from './synchronize.ts';
 
 /** The runtime that we are connected to, as it names itself. */
@@ -19,6 +19,8 @@ export interface PluginState {
   /** Whether the plugin connects to the runtime's socket, or was started by the runtime. */
   readonly mode: 'external' | 'pre-installed';
   settings: NriSettings;
+  /** What the settings are made of: of each source what it says, the later before the earlier. */
+  given: readonly GivenSettings[];
   /** What is wrong with the settings, so that nothing they say can be relied on. */
   settingsProblems: readonly Diagnostic[];
   readonly exemptNamespaces: Set<string>;
@@ -36,6 +38,7 @@ export function createState(settings: NriSettings, mode: PluginState['mode'], no
     startedAt: now,
     mode,
     settings,
+    given: [],
     settingsProblems: [],
     exemptNamespaces: new Set(settings.exempt.namespaces),
     catalog: NOTHING_LOADED,

@@ -7,7 +7,7 @@ import { type Definitions, keepDefinitions } from './definitions.ts';
 import type { Log } from './log.ts';
 import { type PluginState, runtimePlace } from './plugin-state.ts';
 import { watchForSocket } from './runtime-socket.ts';
-import { settingsFromText } from './settings.ts';
+import { settingsFrom, settingsFromText } from './settings.ts';
 import { createGathering } from './synchronize.ts';
 import type { OpenTransport } from './transport.ts';
 import { watchEventLoop } from './watchdog.ts';
@@ -87,7 +87,8 @@ async function configure(
   };
   if (config.trim() === '') return;
   try {
-    state.settings = { ...state.settings, ...(await settingsFromText('the configuration of the runtime', config)) };
+    state.given = [...state.given, await settingsFromText('the configuration of the runtime', config)];
+    state.settings = settingsFrom(state.given);
     for (const namespace of state.settings.exempt.namespaces ?? []) state.exemptNamespaces.add(namespace);
     state.settingsProblems = [];
     await definitions.load();

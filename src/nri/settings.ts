@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { hasErrors, type Parsed } from '../core/diagnostic/diagnostic.ts';
 import { ConfigError } from '../core/diagnostic/input-error.ts';
 import type { BindMountRule } from '../core/when/container.ts';
@@ -60,6 +61,20 @@ export function defaultSettings(): NriSettings {
     name: 'hooks',
     status: `${runDirectory()}/nri.sock`,
   };
+}
+
+/** Puts settings together, the later before the earlier, upon what holds where nobody says otherwise. */
+export function settingsFrom(given: readonly GivenSettings[]): NriSettings {
+  const whole: NriSettings = Object.assign({}, defaultSettings(), ...given);
+  const { hostRoot } = whole;
+  if (hostRoot === undefined || hasOwnDirectories(given)) return whole;
+  // The usual directories are those of the machine whose containers get the hooks.
+  return { ...whole, hooksDirs: DEFAULT_HOOK_DIRECTORIES.map((directory) => join(hostRoot, directory)) };
+}
+
+/** Tells whether somebody named the hooks directories. */
+export function hasOwnDirectories(given: readonly GivenSettings[]): boolean {
+  return given.some(({ hooksDirs }) => hooksDirs !== undefined);
 }
 
 const FORM: SettingsForm = {

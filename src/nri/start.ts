@@ -13,7 +13,7 @@ import { parseMetricsAddress } from './metrics-server.ts';
 import { runPlugin } from './plugin.ts';
 import { createState, type PluginState } from './plugin-state.ts';
 import { preinstalledBy } from './preinstalled.ts';
-import { defaultSettings, type GivenSettings, loadSettings, type NriSettings } from './settings.ts';
+import { defaultSettings, type GivenSettings, loadSettings, type NriSettings, settingsFrom } from './settings.ts';
 import { unixTransport } from './socket-transport.ts';
 
 /** How the plugin is started. */
@@ -51,7 +51,8 @@ export async function startPlugin({ given, source, environment }: StartOptions):
     // In a pod, files come from the volumes of ConfigMaps.
     const trust = { trustReadOnlyMounts: given.hostRoot !== undefined };
     const ofFile = await settingsOf(() => loadSettings(source, trust), source, { state, log });
-    state.settings = { ...defaultSettings(), ...ofFile, ...given, ...preinstalled?.identity };
+    state.given = [ofFile, given, ...(preinstalled ? [preinstalled.identity] : [])];
+    state.settings = settingsFrom(state.given);
     for (const namespace of exemptNamespaces(state.settings, environment)) state.exemptNamespaces.add(namespace);
     checkHostRoot(source, state, log);
     // A plugin that the runtime started has nobody to tell: it does its work without.

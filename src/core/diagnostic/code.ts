@@ -2,6 +2,7 @@
 export interface DiagnosticArguments {
   // Files and directories
   DIRECTORY_UNREADABLE: { readonly reason: string };
+  DIRECTORY_MISSING: Nothing;
   FILE_UNREADABLE: { readonly reason: string };
   FILE_NOT_REGULAR: { readonly kind: string };
   FILE_TOO_LARGE: { readonly bytes: number; readonly limit: number };

@@ -75,6 +75,11 @@ const TEXT: { readonly [Code in DiagnosticCode]: TextOf<Code> } = {
     why: LOAD_FAILS,
     fix: 'name a directory, or leave it out; a directory that does not exist is fine',
   }),
+  DIRECTORY_MISSING: () => ({
+    what: 'this hooks directory does not exist',
+    why: 'it was named, so definitions were meant to lie there; none of them is in force',
+    fix: 'correct the path, or make the directory',
+  }),
   FILE_UNREADABLE: ({ reason }) => ({
     what: `cannot read this file: ${reason}`,
     why: LOAD_FAILS,

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } 
 import { request } from 'node:http';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { CreateContainerResponse } from '../../../src/generated/nri-messages.ts';
 import { acceptPlugin, listenAsRuntime, type RuntimeSocket } from '../../nri-runtime.ts';
 import { definition, directoryWith, hooks, json, PROGRAM } from './run.ts';
@@ -334,6 +334,33 @@ describe('hooks nri', () => {
     start(flags(cwd, '--host-root', join(cwd, 'host'), '--on-error', 'skip'), { cwd });
     const session = await socket.next();
     expect(paths(await session.createContainer({ pod: pod(), container: container() }))).toEqual(['/bin/gpu']);
+  });
+
+  it("looks for definitions in the host's usual directories with --host-root", async () => {
+    const cwd = directory({
+      'host/etc/containers/oci/hooks.d/10.json': definition({ always: true }, { hook: { path: '/gpu' } }),
+      'host/gpu': '#!/bin/sh\n',
+      'nri.yaml': '',
+    });
+    chmodSync(join(cwd, 'host/gpu'), 0o755);
+    const socket = await runtime(cwd);
+    start(flags(cwd, '--host-root', join(cwd, 'host')), { cwd });
+    const session = await socket.next();
+    expect(paths(await session.createContainer({ pod: pod(), container: container() }))).toEqual(['/gpu']);
+  });
+
+  it('warns of a hooks directory that was named and is not there, until it is', async () => {
+    const cwd = directory();
+    const socket = await runtime(cwd);
+    const plugin = start(flags(cwd, '--hooks-dir', join(cwd, 'hoks.d')), { cwd });
+    const findings = [expect.stringMatching(/hoks\.d: warning DIRECTORY_MISSING/)];
+    expect(await plugin.said('catalog', '0 definitions')).toMatchObject({ level: 'warning', findings });
+    await socket.next();
+    await plugin.said('connected');
+    const status = (): unknown => json(hooks(['nri', 'status', '--json', '--status', join(cwd, 'status.sock')]));
+    expect(status()).toMatchObject({ ready: true, diagnostics: [{ code: 'DIRECTORY_MISSING' }] });
+    mkdirSync(join(cwd, 'hoks.d'));
+    await vi.waitFor(() => expect(status()).toMatchObject({ diagnostics: [] }), { timeout: 10_000 });
   });
 
   it('adds no hook that the container has already', async () => {

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { settingsFromText } from '../../../src/nri/settings.ts';
+import { settingsFrom, settingsFromText } from '../../../src/nri/settings.ts';
+
+describe('settingsFrom', () => {
+  it('looks for the usual directories beneath the root of the host, and for named ones where they are named', () => {
+    expect(settingsFrom([{ hostRoot: '/host' }]).hooksDirs).toEqual([
+      '/host/usr/share/containers/oci/hooks.d',
+      '/host/etc/containers/oci/hooks.d',
+    ]);
+    expect(settingsFrom([{ hooksDirs: ['/a'] }, { hostRoot: '/host' }]).hooksDirs).toEqual(['/a']);
+  });
+});
 
 describe('the settings', () => {
   it('are empty for an empty text, and keep what is given', async () => {

@@ -15,6 +15,7 @@ type Sample = {
 // The prose of each code, read once here; everywhere else tests look at codes.
 const SAMPLES: Sample = {
   DIRECTORY_UNREADABLE: [{ reason: 'ENOTDIR' }, 'cannot read this hooks directory: ENOTDIR', 'name a directory'],
+  DIRECTORY_MISSING: [{}, 'this hooks directory does not exist', 'correct the path'],
   FILE_UNREADABLE: [{ reason: 'EACCES' }, 'cannot read this file: EACCES', 'make it readable'],
   FILE_NOT_REGULAR: [{ kind: 'FIFO' }, 'this is a FIFO, not a regular file', 'put a file'],
   FILE_TOO_LARGE: [{ bytes: 9, limit: 8 }, 'the file has 9 bytes or more; the limit is 8', 'split the definition'],
