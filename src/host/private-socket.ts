@@ -6,8 +6,8 @@ import { errnoOf, SystemError } from '../core/diagnostic/system-error.ts';
 import { createTrustCheck } from './trust.ts';
 import { reasonOf } from './write-file.ts';
 
-/** The most bytes of a path: sun_path of unix(7) has 108, and a temporary name is longer. */
-const PATH_LIMIT = 90;
+/** The most bytes that the path of a socket may have: sun_path of unix(7) has 108, and a temporary name is longer. */
+export const SOCKET_PATH_LIMIT = 90;
 
 /**
  * Lets a server listen at a unix socket that only its owner may connect to. The socket comes to its name in one step, with
@@ -19,8 +19,8 @@ const PATH_LIMIT = 90;
 export async function listenPrivately(server: Server, path: string): Promise<() => void> {
   try {
     const owner = process.geteuid?.() ?? 0;
-    if (!isAbsolute(path) || Buffer.byteLength(path) > PATH_LIMIT) {
-      throw new Error(`the path must be absolute and have at most ${PATH_LIMIT} bytes`);
+    if (!isAbsolute(path) || Buffer.byteLength(path) > SOCKET_PATH_LIMIT) {
+      throw new Error(`the path must be absolute and have at most ${SOCKET_PATH_LIMIT} bytes`);
     }
     ensureDirectory(dirname(path));
     const [problem] = createTrustCheck('refuse')(dirname(path));

@@ -3,7 +3,7 @@ import { locateIn, type PathSegment, type SourceDocument } from '../core/definit
 import { readJson } from '../core/definition/json.ts';
 import { isObject } from '../core/definition/keys.ts';
 import type { ShapeError, ShapeValidator } from '../core/definition/shape-validator.ts';
-import { type Diagnostic, error, hasErrors, type Parsed } from '../core/diagnostic/diagnostic.ts';
+import { type Diagnostic, error, hasErrors, inFileOrder, type Parsed } from '../core/diagnostic/diagnostic.ts';
 import { nearest } from '../core/diagnostic/nearest.ts';
 import { quote } from '../core/diagnostic/quote.ts';
 import { errnoOf } from '../core/diagnostic/system-error.ts';
@@ -21,6 +21,12 @@ export interface SettingsSource {
   readonly isRequired: boolean;
 }
 
+/** What is wrong with the value of a setting. */
+export interface SettingProblem {
+  readonly key: string;
+  readonly problem: string;
+}
+
 /** What settings of a kind look like. */
 export interface SettingsForm {
   /** Whose settings they are: the name of the schema and of the page of the documentation. */
@@ -29,6 +35,12 @@ export interface SettingsForm {
   readonly validate: ShapeValidator;
   /** The names of the settings, for advice. */
   readonly keys: readonly string[];
+  /** The names within a setting that has parts, by its JSON Pointer. */
+  readonly innerKeys?: Readonly<Record<string, readonly string[]>>;
+  /** Says what is wrong with settings of the right shape, as far as no machine has to be asked. */
+  readonly check?: (settings: Readonly<Record<string, unknown>>) => readonly SettingProblem[];
+  /** Gives what to write instead, where the shape's rules alone do not tell. */
+  readonly advise?: (shapeError: ShapeError, written: unknown) => string | undefined;
   /** Says what is wrong where the schema has rules of its own; undefined for the usual sentence. */
   readonly explain: (shapeError: ShapeError, key: string) => string | undefined;
 }
@@ -54,8 +66,14 @@ export async function parseSettingsText(path: string, text: string, form: Settin
         };
         return error('SETTING_VALUE', place, { problem: problemOf(shapeError, form), door: form.door });
       });
+  const mistaken = new Set(problems.map(({ pointer }) => pointer));
+  const checked = (isObject(content) && form.check ? form.check(content) : [])
+    .filter(({ key }) => !mistaken.has(`/${key}`))
+    .map(({ key, problem }) =>
+      error('SETTING_VALUE', { path, at: locate([key]), pointer: `/${key}` }, { problem, door: form.door }),
+    );
   const value = isObject(content) ? { value: content } : {};
-  return { ...value, diagnostics: [...diagnostics, ...problems] };
+  return { ...value, diagnostics: inFileOrder([...diagnostics, ...problems, ...checked]) };
 }
 
 /**
@@ -76,11 +94,13 @@ export async function readSettingsFile(
       if (!isRequired && errnoOf(content.error) === 'ENOENT' && !lstatSync(path, { throwIfNoEntry: false })) {
         return undefined;
       }
-      return refuse(error('FILE_UNREADABLE', { path }, { reason: reasonOf(content.error) }));
+      return refuse(error('FILE_UNREADABLE', { path }, { reason: reasonOf(content.error), door: form.door }));
     case 'not-regular':
-      return refuse(error('FILE_NOT_REGULAR', { path }, { kind: content.what }));
+      return refuse(error('FILE_NOT_REGULAR', { path }, { kind: content.what, door: form.door }));
     case 'too-large':
-      return refuse(error('FILE_TOO_LARGE', { path }, { bytes: content.bytes, limit: SETTINGS_LIMIT }));
+      return refuse(
+        error('FILE_TOO_LARGE', { path }, { bytes: content.bytes, limit: SETTINGS_LIMIT, door: form.door }),
+      );
     case 'content': {
       const untrusted = createTrustCheck(trust, options)(path, content);
       if (hasErrors(untrusted)) return { diagnostics: untrusted };
@@ -128,10 +148,12 @@ function hintFor(
   segments: readonly PathSegment[],
   form: SettingsForm,
 ): string | undefined {
-  if (shapeError.keyword === 'additionalProperties') return nearest(unknownKey(shapeError) ?? '', form.keys);
-  const allowed = shapeError.params['allowedValues'];
-  if (!Array.isArray(allowed)) return undefined;
+  if (shapeError.keyword === 'additionalProperties') {
+    return nearest(unknownKey(shapeError) ?? '', form.innerKeys?.[shapeError.instancePath] ?? form.keys);
+  }
   const written = segments.reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), content);
+  const allowed = shapeError.params['allowedValues'];
+  if (!Array.isArray(allowed)) return form.advise?.(shapeError, written);
   return nearest(String(written), allowed.map(String));
 }
 
@@ -149,6 +171,9 @@ function problemOf(shapeError: ShapeError, form: SettingsForm): string {
       return `the value must be one of ${asList(params['allowedValues'])}`;
     case 'pattern':
       return 'the value must be an absolute path';
+    case 'type':
+      if (params['type'] === 'array') return 'the value must be a list, in brackets or a line each behind "- "';
+      return `the value must be of the type ${String(params['type'])}`;
     default:
       return `the value must be of the type ${String(params['type'] ?? keyword)}`;
   }

@@ -1,7 +1,8 @@
 import { SystemError } from '../core/diagnostic/system-error.ts';
 import type { Log } from './log.ts';
 import { metricsText } from './metrics.ts';
-import { parseMetricsAddress, serveMetrics } from './metrics-server.ts';
+import { parseMetricsAddress } from './metrics-address.ts';
+import { serveMetrics } from './metrics-server.ts';
 import type { PluginState } from './plugin-state.ts';
 import { statusDocument } from './status.ts';
 import { serveStatus } from './status-server.ts';

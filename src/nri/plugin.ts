@@ -6,6 +6,7 @@ import { answerCreateContainer, missingHooks } from './create-container.ts';
 import { type Definitions, keepDefinitions } from './definitions.ts';
 import type { Log } from './log.ts';
 import { type PluginState, runtimePlace } from './plugin-state.ts';
+import { handedOverPlace } from './preinstalled.ts';
 import { watchForSocket } from './runtime-socket.ts';
 import { settingsFrom, settingsFromText } from './settings.ts';
 import { createGathering } from './synchronize.ts';
@@ -86,17 +87,20 @@ async function configure(
     ...(requestTimeout > 0n && { requestTimeoutMilliseconds: Number(requestTimeout) }),
   };
   if (config.trim() === '') return;
+  const path = handedOverPlace(state.settings, config);
+  const others = state.settingsProblems.filter((problem) => problem.path !== path);
   try {
-    state.given = [...state.given, await settingsFromText('the configuration of the runtime', config)];
+    state.given = [...state.given, await settingsFromText(path, config)];
     state.settings = settingsFrom(state.given);
     for (const namespace of state.settings.exempt.namespaces ?? []) state.exemptNamespaces.add(namespace);
-    state.settingsProblems = [];
+    // What is wrong in the file of the settings stays wrong.
+    state.settingsProblems = others;
     await definitions.load();
     await reopen();
   } catch (failure) {
     if (!(failure instanceof ConfigError)) throw failure;
     // To end here would let all containers start without hooks: each is refused instead, with the reason.
-    state.settingsProblems = failure.diagnostics;
+    state.settingsProblems = [...others, ...failure.diagnostics];
     const findings = failure.diagnostics.map(renderLine);
     log('error', 'settings', 'the settings have errors: no container is created', { findings });
   }

@@ -4,9 +4,17 @@ import { ConfigError } from '../core/diagnostic/input-error.ts';
 import type { BindMountRule } from '../core/when/container.ts';
 import { validateNri } from '../generated/validate-nri.ts';
 import { DEFAULT_HOOK_DIRECTORIES } from '../host/hook-directories.ts';
+import { SOCKET_PATH_LIMIT } from '../host/private-socket.ts';
 import { runDirectory } from '../host/run-directory.ts';
-import { parseSettingsText, readSettingsFile, type SettingsForm, type SettingsSource } from '../host/settings-file.ts';
+import {
+  parseSettingsText,
+  readSettingsFile,
+  type SettingProblem,
+  type SettingsForm,
+  type SettingsSource,
+} from '../host/settings-file.ts';
 import type { Trust, TrustOptions } from '../host/trust.ts';
+import { parseMetricsAddress } from './metrics-address.ts';
 
 /** Where the settings lie when `--config` does not say otherwise. */
 export const SETTINGS_PATH = '/etc/oci-hooks/nri.yaml';
@@ -81,8 +89,30 @@ const FORM: SettingsForm = {
   door: 'nri',
   validate: validateNri,
   keys: [...Object.keys(defaultSettings()), 'hostRoot', 'metrics'],
-  explain: ({ keyword, instancePath }) => (keyword === 'pattern' ? PATTERNS[instancePath] : undefined),
+  innerKeys: { '/exempt': ['namespaces'] },
+  explain: ({ keyword, instancePath }) =>
+    keyword === 'pattern' || instancePath === '/index' ? PATTERNS[instancePath] : undefined,
+  advise: ({ instancePath }, written) =>
+    instancePath === '/index' && /^[0-9]{1,2}$/.test(String(written)) ? String(written).padStart(2, '0') : undefined,
+  check: ({ metrics, status }) => [
+    ...(typeof metrics === 'string' && !parseMetricsAddress(metrics)
+      ? [
+          {
+            key: 'metrics',
+            problem: 'metrics are served to this machine only: a loopback address with a port, or unix:/PATH',
+          },
+        ]
+      : []),
+    ...socketProblems('status', status),
+    ...socketProblems('metrics', typeof metrics === 'string' && metrics.startsWith('unix:') ? metrics.slice(5) : ''),
+  ],
 };
+
+/** What a socket's path may not be, wherever it is made. */
+function socketProblems(key: string, path: unknown): readonly SettingProblem[] {
+  if (typeof path !== 'string' || Buffer.byteLength(path) <= SOCKET_PATH_LIMIT) return [];
+  return [{ key, problem: `the path of a socket has at most ${SOCKET_PATH_LIMIT} bytes` }];
+}
 
 /** What the patterns of the schema ask for, where it is no absolute path. */
 const PATTERNS: Readonly<Record<string, string>> = {
@@ -113,6 +143,14 @@ export async function settingsFromText(path: string, text: string): Promise<Give
 /** Reads a settings file; gives undefined when there is none and none is required. */
 export function readSettings(source: SettingsSource, trust: Trust = 'refuse'): Promise<Parsed<object> | undefined> {
   return readSettingsFile(source, FORM, trust);
+}
+
+/** Gives the path of the status socket that a settings file names, also where other things in the file are wrong. */
+export async function statusPathOf(source: SettingsSource): Promise<string | undefined> {
+  const { value, diagnostics } = (await readSettings(source)) ?? { diagnostics: [] };
+  const status = value && 'status' in value ? value.status : undefined;
+  const isMistaken = diagnostics.some(({ pointer }) => pointer === '/status');
+  return typeof status === 'string' && !isMistaken ? status : undefined;
 }
 
 function settingsOf({ value, diagnostics }: Parsed<object>): GivenSettings {

@@ -9,11 +9,17 @@ import type { SettingsSource } from '../host/settings-file.ts';
 import { reasonOf } from '../host/write-file.ts';
 import { createDoors } from './doors.ts';
 import { createLog, type Log } from './log.ts';
-import { parseMetricsAddress } from './metrics-server.ts';
 import { runPlugin } from './plugin.ts';
 import { createState, type PluginState } from './plugin-state.ts';
 import { preinstalledBy } from './preinstalled.ts';
-import { defaultSettings, type GivenSettings, loadSettings, type NriSettings, settingsFrom } from './settings.ts';
+import {
+  defaultSettings,
+  type GivenSettings,
+  loadSettings,
+  type NriSettings,
+  settingsFrom,
+  statusPathOf,
+} from './settings.ts';
 import { unixTransport } from './socket-transport.ts';
 
 /** How the plugin is started. */
@@ -35,7 +41,7 @@ const FLUSH_MILLISECONDS = 500;
 /**
  * Runs the plugin until SIGTERM or SIGINT; one that the runtime started, until the runtime leaves.
  *
- * @throws {ConfigError} when the settings have errors; {SystemError} `LISTEN`, `DIRECTORY_READ`
+ * @throws {ConfigError} when the settings have errors; {SystemError} `LISTEN`, `HOST_ROOT`
  */
 export async function startPlugin({ given, source, environment }: StartOptions): Promise<void> {
   // Everything that is made belongs to nobody else: the sockets of status and metrics.
@@ -54,7 +60,7 @@ export async function startPlugin({ given, source, environment }: StartOptions):
     state.given = [ofFile, given, ...(preinstalled ? [preinstalled.identity] : [])];
     state.settings = settingsFrom(state.given);
     for (const namespace of exemptNamespaces(state.settings, environment)) state.exemptNamespaces.add(namespace);
-    checkHostRoot(source, state, log);
+    checkHostRoot(given.hostRoot === undefined ? `hostRoot in ${source.path}` : '--host-root', source, state, log);
     // A plugin that the runtime started has nobody to tell: it does its work without.
     const isNeeded = { status: (given.status ?? ofFile.status) !== undefined && !preinstalled, metrics: !preinstalled };
     await doors.open(isNeeded);
@@ -76,20 +82,16 @@ async function settingsOf(
   { state, log }: { readonly state: PluginState; readonly log: Log },
 ): Promise<GivenSettings> {
   try {
-    return checkedMetrics(await load(), source.path);
+    return await load();
   } catch (failure) {
     if (!(failure instanceof ConfigError) || state.mode === 'external') throw failure;
     state.settingsProblems = failure.diagnostics;
     const findings = failure.diagnostics.map(renderLine);
     log('error', 'settings', 'the settings have errors: no container is created', { findings });
-    return {};
+    // Who looks for the reason looks at the socket that was configured.
+    const status = await statusPathOf(source);
+    return status === undefined ? {} : { status };
   }
-}
-
-function checkedMetrics(settings: GivenSettings, path: string): GivenSettings {
-  if (settings.metrics === undefined || parseMetricsAddress(settings.metrics)) return settings;
-  const problem = 'metrics are served to this machine only: a loopback address with a port, or unix:/PATH';
-  throw new ConfigError([error('SETTING_VALUE', { path, pointer: '/metrics' }, { problem, door: 'nri' })]);
 }
 
 function exemptNamespaces({ exempt }: NriSettings, environment: NodeJS.ProcessEnv): readonly string[] {
@@ -106,15 +108,16 @@ function namespaceOfAccount(): string | undefined {
  * Without the host's root there, every program would seem to be missing. A plugin that the runtime started refuses instead
  * of ending: containerd 1.7 does not start when one of them ends before it has registered.
  */
-function checkHostRoot({ path }: SettingsSource, state: PluginState, log: Log): void {
+function checkHostRoot(setting: string, { path }: SettingsSource, state: PluginState, log: Log): void {
   const { hostRoot } = state.settings;
   if (hostRoot === undefined) return;
   try {
     if (!statSync(hostRoot).isDirectory()) throw new Error('it is no directory');
   } catch (failure) {
     const reason = reasonOf(failure);
-    if (state.mode === 'external')
-      throw new SystemError('DIRECTORY_READ', { path: hostRoot, reason }, { cause: failure });
+    if (state.mode === 'external') {
+      throw new SystemError('HOST_ROOT', { setting, path: hostRoot, reason }, { cause: failure });
+    }
     const problem = `the host's root cannot be read at ${hostRoot}: ${reason}`;
     state.settingsProblems = [
       ...state.settingsProblems,

@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
-import { parseMetricsAddress } from '../../nri/metrics-server.ts';
+import { parseMetricsAddress } from '../../nri/metrics-address.ts';
 import { type GivenSettings, type PodAnnotations, SETTINGS_PATH } from '../../nri/settings.ts';
 import { startPlugin } from '../../nri/start.ts';
 import { bindMountRule } from '../catalog-flags.ts';

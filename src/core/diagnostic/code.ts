@@ -3,9 +3,9 @@ export interface DiagnosticArguments {
   // Files and directories
   DIRECTORY_UNREADABLE: { readonly reason: string };
   DIRECTORY_MISSING: Nothing;
-  FILE_UNREADABLE: { readonly reason: string };
-  FILE_NOT_REGULAR: { readonly kind: string };
-  FILE_TOO_LARGE: { readonly bytes: number; readonly limit: number };
+  FILE_UNREADABLE: { readonly reason: string; readonly door?: SettingsDoor };
+  FILE_NOT_REGULAR: { readonly kind: string; readonly door?: SettingsDoor };
+  FILE_TOO_LARGE: { readonly bytes: number; readonly limit: number; readonly door?: SettingsDoor };
   FILE_INVALID_UTF8: { readonly byteOffset: number };
   PERMISSION_UNSAFE: { readonly unsafePath: string; readonly problem: 'owner' | 'writable'; readonly detail: string };
   INSTALL_CONFLICT: { readonly reason: 'foreign' | 'changed' | 'not-a-file' | 'volatile' };
@@ -53,7 +53,7 @@ export interface DiagnosticArguments {
   POLICY_VALUE: { readonly problem: string };
   POLICY_REFUSED: { readonly wish: string; readonly line: string };
   // Settings of the runtime wrapper and the NRI plugin
-  SETTING_VALUE: { readonly problem: string; readonly door?: 'runtime' | 'nri' };
+  SETTING_VALUE: { readonly problem: string; readonly door?: SettingsDoor };
   PROFILE_UNKNOWN: { readonly profile: string; readonly known: readonly string[] };
   // Containers
   CONFIG_SYNTAX: { readonly expected: string; readonly found: string };
@@ -67,6 +67,9 @@ export interface DiagnosticArguments {
   DECISION_FAILED: { readonly reason: string };
   ANNOTATION_TOO_LONG: { readonly key: string; readonly length: number; readonly limit: number };
 }
+
+/** Whose settings a finding is about; absent where it is about a definition. */
+type SettingsDoor = 'runtime' | 'nri';
 
 type Nothing = Readonly<Record<never, never>>;
 

@@ -67,6 +67,11 @@ function excerpt(diagnostic: Diagnostic, text: string | undefined): string[] {
 
 const LOAD_FAILS =
   'a definition that cannot be read could be the one that protects a container, so nothing is injected';
+/** What a mistake in settings leads to. */
+const SETTINGS_FAIL = {
+  runtime: 'these settings decide which hooks a container gets, so a mistake in them stops every container',
+  nri: 'these settings decide which hooks a container gets, so nothing in them is guessed: the plugin does not start with them, and one that the runtime started refuses every container',
+} as const;
 const RE2 = 'patterns are Go regular expressions (RE2 syntax, https://github.com/google/re2/wiki/Syntax)';
 
 const TEXT: { readonly [Code in DiagnosticCode]: TextOf<Code> } = {
@@ -80,20 +85,23 @@ const TEXT: { readonly [Code in DiagnosticCode]: TextOf<Code> } = {
     why: 'it was named, so definitions were meant to lie there; none of them is in force',
     fix: 'correct the path, or make the directory',
   }),
-  FILE_UNREADABLE: ({ reason }) => ({
+  FILE_UNREADABLE: ({ reason, door }) => ({
     what: `cannot read this file: ${reason}`,
-    why: LOAD_FAILS,
-    fix: 'make it readable, or remove it',
+    why: door === undefined ? LOAD_FAILS : SETTINGS_FAIL[door],
+    fix: door === undefined ? 'make it readable, or remove it' : 'make it readable, or name another file',
   }),
-  FILE_NOT_REGULAR: ({ kind }) => ({
+  FILE_NOT_REGULAR: ({ kind, door }) => ({
     what: `this is a ${kind}, not a regular file`,
-    why: LOAD_FAILS,
-    fix: 'put a file with a hook definition here, or remove it; a link to /dev/null does not mask a definition',
+    why: door === undefined ? LOAD_FAILS : SETTINGS_FAIL[door],
+    fix:
+      door !== undefined
+        ? 'name the file of the settings itself'
+        : 'put a file with a hook definition here, or remove it; a link to /dev/null does not mask a definition',
   }),
-  FILE_TOO_LARGE: ({ bytes, limit }) => ({
+  FILE_TOO_LARGE: ({ bytes, limit, door }) => ({
     what: `the file has ${bytes} bytes or more; the limit is ${limit}`,
-    why: 'definitions are read as root, so their size is bounded',
-    fix: 'split the definition, or move long data out of it',
+    why: `${door === undefined ? 'definitions' : 'settings'} are read as root, so their size is bounded`,
+    fix: door === undefined ? 'split the definition, or move long data out of it' : 'shorten the settings',
   }),
   FILE_INVALID_UTF8: ({ byteOffset }) => ({
     what: `the byte at offset ${byteOffset} is not valid UTF-8`,
@@ -333,7 +341,7 @@ const TEXT: { readonly [Code in DiagnosticCode]: TextOf<Code> } = {
   }),
   SETTING_VALUE: ({ problem, door = 'runtime' }, hint) => ({
     what: problem,
-    why: 'these settings decide which hooks a container gets, so a mistake in them stops every container',
+    why: SETTINGS_FAIL[door],
     fix: hint === undefined ? `see schemas/${door}.json and docs/${door}.md` : `write ${quote(hint)}`,
   }),
   PROFILE_UNKNOWN: ({ profile, known }, hint) => ({

@@ -78,6 +78,7 @@ const TEXT = {
   DEVICE_V1: 'cannot write "{value}" to {path}: {reason}',
   DEVICE_QUERY: '{text} names no device: {reason}',
   DEVICE_MISSING: 'there is no device {path}: {reason}',
+  HOST_ROOT: "{setting}: the host's root cannot be read at {path}: {reason}",
   LISTEN: 'cannot listen at {address}: {reason}',
   NRI_STATUS: 'cannot ask the NRI plugin at {path}: {reason}',
   NRI_PROTOCOL: 'the runtime does not speak NRI as it is known here: {reason}',

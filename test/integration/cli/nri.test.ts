@@ -447,6 +447,27 @@ describe('hooks nri', () => {
     );
   });
 
+  it('tells its state where nri.yaml says, whatever is wrong there or in what the runtime hands over', async () => {
+    const environment = { NRI_PLUGIN_NAME: 'own', NRI_PLUGIN_IDX: '07', NRI_PLUGIN_SOCKET: '3' };
+    for (const [ofFile, handedOver] of [
+      ['onEror: skip\n', ''],
+      ['', 'onEror: skip\nstatus: /run/other.sock\n'],
+      ['onEror: skip\n', 'onError: skip\n'],
+    ]) {
+      const cwd = directory();
+      const statusSocket = join(cwd, 'status.sock');
+      writeFileSync(join(cwd, 'nri.yaml'), `status: ${statusSocket}\n${ofFile}`);
+      const args = ['nri', '--config', join(cwd, 'nri.yaml')];
+      const plugin = start(args, { cwd, env: environment, withSocket: true });
+      const session = await acceptPlugin(plugin.child.stdio[3] as Duplex, { config: handedOver ?? '' });
+      await expect(session.createContainer({ pod: pod(), container: container() })).rejects.toThrow(/onEror/);
+      const status = hooks(['nri', 'status', '--json', '--status', statusSocket]);
+      expect(json(status)).toMatchObject({ ready: false, diagnostics: [{ code: 'SETTING_VALUE' }] });
+      const place = ofFile ? join(cwd, 'nri.yaml') : expect.stringMatching(/^\/etc\/nri\/conf.d\/07-own.conf/);
+      expect(json(status)).toMatchObject({ diagnostics: [{ path: place, at: { line: ofFile ? 2 : 1 } }] });
+    }
+  });
+
   it('ends with the reason when its settings have errors, or its place is taken', async () => {
     const cwd = directory({ 'nri.yaml': 'onError: maybe\n' });
     expect(hooks(flags(cwd))).toMatchObject({ status: 1, stderr: expect.stringContaining('SETTING_VALUE') });
@@ -456,6 +477,30 @@ describe('hooks nri', () => {
     const plugin = start(flags(cwd), { cwd });
     await plugin.said('disconnected');
     expect(hooks(flags(cwd))).toMatchObject({ status: 3, stderr: expect.stringContaining('another program listens') });
+  });
+
+  it('finds the same mistakes by hooks validate', () => {
+    const cwd = directory({ 'nri.yaml': 'onError: skip\nmetrics: 0.0.0.0:9464\n' });
+    const { status, stderr } = hooks(['validate', join(cwd, 'nri.yaml')]);
+    expect(status).toBe(1);
+    expect(stderr).toContain('nri.yaml:2:10: error SETTING_VALUE');
+  });
+
+  it('does not say of settings that end it that they stop containers, nor of a missing file that it is a definition', () => {
+    const cwd = directory({ 'nri.yaml': 'onError: maybe\n' });
+    expect(hooks(flags(cwd)).stderr).toMatch(/the plugin does not start(?!.*stops every container)/);
+    const missing = hooks(['nri', '--config', join(cwd, 'nothere.yaml')]);
+    expect(missing).toMatchObject({ status: 1, stderr: expect.stringContaining('FILE_UNREADABLE') });
+    expect(missing.stderr).toContain('these settings decide');
+    writeFileSync(join(cwd, 'nri.yaml'), '');
+    const flag = hooks(flags(cwd, '--host-root', '/nothere'));
+    expect(flag).toMatchObject({ status: 3, stderr: expect.stringContaining('--host-root') });
+    writeFileSync(join(cwd, 'nri.yaml'), 'hostRoot: /nothere\n');
+    const setting = hooks(flags(cwd));
+    expect(setting).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining(`hostRoot in ${join(cwd, 'nri.yaml')}`),
+    });
   });
 
   it.each([

@@ -126,8 +126,8 @@ describe('parseSettings', () => {
       'log: none\nprofiles:\n  gpu:\n    onEror: fail\nprestart: prestrat\n',
     );
     expect(diagnostics.map(({ code, at, hint }) => [code, at?.line, hint])).toEqual([
-      ['SETTING_VALUE', 5, 'prestart'],
       ['SETTING_VALUE', 4, 'onError'],
+      ['SETTING_VALUE', 5, 'prestart'],
     ]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseMetricsAddress } from '../../../src/nri/metrics-server.ts';
+import { parseMetricsAddress } from '../../../src/nri/metrics-address.ts';
 
 describe('parseMetricsAddress', () => {
   it.each([
