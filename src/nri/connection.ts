@@ -61,7 +61,7 @@ export async function keepConnected(options: ConnectionOptions): Promise<void> {
       told(reached);
     });
     if (signal.aborted || options.isOnlyOne) {
-      told('ended', reason);
+      told('ended', signal.aborted ? 'told to stop' : reason);
       break;
     }
     told('waiting', reason);

@@ -1,13 +1,15 @@
 import { renderLine } from '../core/diagnostic/render.ts';
 import { type CatalogState, isGood, keepCatalog, NOTHING_LOADED } from './catalog-keeper.ts';
 import type { Log } from './log.ts';
-import type { PluginState } from './plugin-state.ts';
+import { definitionsInForce, type PluginState } from './plugin-state.ts';
 import { hasOwnDirectories } from './settings.ts';
 
 /** The definitions that a plugin decides with: loaded, watched, and loaded anew when the settings change. */
 export interface Definitions {
   /** Resolves when the first load by the settings of now is done. */
   readonly load: () => Promise<void>;
+  /** Resolves when they were loaded once more; what is in force stays until then. */
+  readonly reload: () => Promise<void>;
   readonly close: () => void;
 }
 
@@ -17,8 +19,12 @@ const RETRY_MILLISECONDS = 5000;
 /** More findings are told by their number in the log; the status has them. */
 const FINDING_LIMIT = 20;
 
-/** Keeps `state.catalog` as the definitions are, and tells each change once. */
-export function keepDefinitions(state: PluginState, log: Log): Definitions {
+/**
+ * Keeps `state.catalog` as the definitions are, and tells each change once.
+ *
+ * @param changed - called behind each change
+ */
+export function keepDefinitions(state: PluginState, log: Log, changed: () => void): Definitions {
   let watching = new AbortController();
   const close = (): void => watching.abort();
   const keep = async (signal: AbortSignal, loaded: () => void): Promise<void> => {
@@ -27,6 +33,7 @@ export function keepDefinitions(state: PluginState, log: Log): Definitions {
         await keepCatalog(state.settings, hasOwnDirectories(state.given), signal, (now) => {
           state.catalog = newState(state.catalog, now);
           tell(state.catalog, log);
+          changed();
           loaded();
         });
       } catch (failure) {
@@ -38,14 +45,18 @@ export function keepDefinitions(state: PluginState, log: Log): Definitions {
     }
     loaded();
   };
+  const reload = (): Promise<void> => {
+    close();
+    watching = new AbortController();
+    const { signal } = watching;
+    return new Promise((resolve) => void keep(signal, resolve));
+  };
   return {
     close,
+    reload,
     load: () => {
-      close();
-      watching = new AbortController();
       state.catalog = { ...NOTHING_LOADED, generation: state.catalog.generation };
-      const { signal } = watching;
-      return new Promise((resolve) => void keep(signal, resolve));
+      return reload();
     },
   };
 }
@@ -63,8 +74,8 @@ function newState(before: CatalogState, now: CatalogState): CatalogState {
 }
 
 function tell(state: CatalogState, log: Log): void {
-  const { catalog, generation, isStale, diagnostics } = state;
-  const definitions = catalog?.definitions.length ?? 0;
+  const { generation, isStale, diagnostics } = state;
+  const definitions = definitionsInForce({ catalog: state });
   const data = {
     generation,
     definitions,

@@ -1,7 +1,7 @@
 import { isGood } from './catalog-keeper.ts';
 import { ANSWER_BOUNDS } from './counts.ts';
 import { OUTCOMES } from './decision.ts';
-import type { PluginState } from './plugin-state.ts';
+import { definitionsInForce, type PluginState } from './plugin-state.ts';
 
 const PREFIX = 'oci_hooks_nri_';
 
@@ -38,9 +38,7 @@ export function metricsText(state: PluginState): string {
     ...metric('catalog_generation', 'gauge', 'Catalogs that came into force.', [[{}, catalog.generation]]),
     ...metric('catalog_good', 'gauge', 'Whether there is a good catalog.', [[{}, isGood(catalog) ? 1 : 0]]),
     ...metric('catalog_stale', 'gauge', 'Whether the files have errors now.', [[{}, catalog.isStale ? 1 : 0]]),
-    ...metric('catalog_definitions', 'gauge', 'Definitions in force.', [
-      [{}, catalog.catalog?.definitions.length ?? 0],
-    ]),
+    ...metric('catalog_definitions', 'gauge', 'Definitions in force.', [[{}, definitionsInForce(state)]]),
     ...metric('catalog_inactive', 'gauge', 'Definitions without their program.', [
       [{}, catalog.catalog?.inactive.length ?? 0],
     ]),

@@ -50,6 +50,16 @@ export function createState(settings: NriSettings, mode: PluginState['mode'], no
   };
 }
 
+/** Tells whether there are settings and definitions to decide with. */
+export function canDecide({ settingsProblems, catalog }: PluginState): boolean {
+  return settingsProblems.length === 0 && isGood(catalog);
+}
+
+/** Gives how many definitions are in force: of definitions with errors none is. */
+export function definitionsInForce({ catalog }: Pick<PluginState, 'catalog'>): number {
+  return isGood(catalog) ? (catalog.catalog?.definitions.length ?? 0) : 0;
+}
+
 /** Gives what keeps the plugin from doing its work, a sentence each; none when it is ready. */
 export function notReadyReasons(state: PluginState): string[] {
   const { connection, catalog, settingsProblems } = state;

@@ -5,7 +5,7 @@ import { type ConnectionStep, keepConnected } from './connection.ts';
 import { answerCreateContainer, missingHooks } from './create-container.ts';
 import { type Definitions, keepDefinitions } from './definitions.ts';
 import type { Log } from './log.ts';
-import { type PluginState, runtimePlace } from './plugin-state.ts';
+import { canDecide, type PluginState, runtimePlace } from './plugin-state.ts';
 import { handedOverPlace } from './preinstalled.ts';
 import { watchForSocket } from './runtime-socket.ts';
 import { settingsFrom, settingsFromText } from './settings.ts';
@@ -23,16 +23,27 @@ export interface PluginOptions {
   readonly signal: AbortSignal;
   /** Called when the runtime gave other settings; what depends on them may be opened anew. */
   readonly reopen: () => Promise<void>;
+  /** Has an event `hangup` each time that the definitions are to be loaded now. */
+  readonly hangUps: EventTarget;
 }
 
 /**
  * Runs the plugin: loads and watches the definitions, then keeps a session with the runtime. The promise resolves after the
  * signal, or when the one connection of a pre-installed plugin has ended.
  */
-export async function runPlugin({ state, open, log, signal, reopen }: PluginOptions): Promise<void> {
+export async function runPlugin({ state, open, log, signal, reopen, hangUps }: PluginOptions): Promise<void> {
   const unwatch = watchEventLoop((milliseconds) => tellStall(milliseconds, state, log));
-  const definitions = keepDefinitions(state, log);
   const gathering = createGathering();
+  /** Whether the runtime told its containers, and there was nothing yet to compare them with. */
+  let isWaiting = false;
+  const definitions = keepDefinitions(state, log, () => {
+    if (isWaiting && canDecide(state)) void compare();
+  });
+  const reload = (): void => {
+    log('info', 'reload', 'told to load the definitions now (SIGHUP)');
+    void definitions.reload();
+  };
+  hangUps.addEventListener('hangup', reload);
   try {
     await definitions.load();
     await keepConnected({
@@ -52,14 +63,30 @@ export async function runPlugin({ state, open, log, signal, reopen }: PluginOpti
           if (!request.more) setImmediate(() => void compare());
         },
       },
-      told: (step, reason) => tellConnection(step, reason, state, log),
+      told: (step, reason) => {
+        // The next session tells all containers anew.
+        if (step === 'connecting') {
+          isWaiting = false;
+          gathering.clear();
+        }
+        tellConnection(step, reason, state, log);
+      },
     });
   } finally {
+    hangUps.removeEventListener('hangup', reload);
     definitions.close();
     unwatch();
   }
 
   async function compare(): Promise<void> {
+    isWaiting = !canDecide(state);
+    if (isWaiting) {
+      state.comparison = undefined;
+      const message =
+        'the running containers were not compared: there are no good definitions; they will be when there are';
+      log('warning', 'synchronized', message);
+      return;
+    }
     const comparison = await gathering.compare((pod, container) => missingHooks(pod, container, state));
     state.comparison = comparison;
     for (const missing of comparison.missing) {

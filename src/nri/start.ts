@@ -51,7 +51,14 @@ export async function startPlugin({ given, source, environment }: StartOptions):
   const { log } = writer;
   const state = createState(defaultSettings(), preinstalled ? 'pre-installed' : 'external', new Date());
   const stop = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      log('info', 'stop', `told to stop (${signal})`);
+      stop.abort();
+    });
+  }
+  const hangUps = new EventTarget();
+  process.on('SIGHUP', () => hangUps.dispatchEvent(new Event('hangup')));
   const doors = createDoors(state, log);
   try {
     // In a pod, files come from the volumes of ConfigMaps.
@@ -67,7 +74,7 @@ export async function startPlugin({ given, source, environment }: StartOptions):
     const { socketPath } = state.settings;
     const open = preinstalled ? inheritedTransport(preinstalled.descriptor) : unixTransport(socketPath);
     const reopen = (): Promise<void> => doors.open({ status: false, metrics: false });
-    await runPlugin({ state, open, log, signal: stop.signal, reopen });
+    await runPlugin({ state, open, log, signal: stop.signal, reopen, hangUps });
   } finally {
     doors.close();
     await new Promise((resolve) => setImmediate(resolve));

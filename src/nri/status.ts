@@ -1,5 +1,5 @@
 import { diagnosticsAsData } from '../core/diagnostic/render.ts';
-import { notReadyReasons, type PluginState } from './plugin-state.ts';
+import { definitionsInForce, notReadyReasons, type PluginState } from './plugin-state.ts';
 
 /** More findings are left out of the status; `hooks validate` tells all. */
 const DIAGNOSTIC_LIMIT = 200;
@@ -27,7 +27,7 @@ export function statusDocument(state: PluginState): object {
     ...(runtime && { runtime }),
     catalog: {
       generation: catalog.generation,
-      definitions: catalog.catalog?.definitions.length ?? 0,
+      definitions: definitionsInForce(state),
       inactive: catalog.catalog?.inactive.length ?? 0,
       stale: catalog.isStale,
       ...(catalog.lastGoodAt && { lastGoodAt: catalog.lastGoodAt.toISOString() }),

@@ -47,6 +47,8 @@ export interface Gathering {
    * milliseconds: a container may wait to be made.
    */
   readonly compare: (findMissing: FindMissing) => Promise<Comparison>;
+  /** Forgets what was gathered. */
+  readonly clear: () => void;
 }
 
 /** How long the comparison goes on before it gives way. */
@@ -64,7 +66,14 @@ export function createGathering(): Gathering {
     isComplete &&= isFitting;
     return isFitting;
   };
+  const clear = (): void => {
+    pods = new Map();
+    containers = [];
+    textLength = 0;
+    isComplete = true;
+  };
   return {
+    clear,
     add: (request) => {
       for (const pod of request.pods) {
         if (fits(lengthOf(pod.annotations) + lengthOf(pod.labels), pods.size)) pods.set(pod.id, pod);
@@ -77,10 +86,7 @@ export function createGathering(): Gathering {
     },
     compare: async (findMissing) => {
       const [allPods, all, isWhole] = [pods, containers, isComplete];
-      pods = new Map();
-      containers = [];
-      textLength = 0;
-      isComplete = true;
+      clear();
       const missing: MissingHook[] = [];
       let missingCount = 0;
       let sliceEnds = performance.now() + SLICE_MILLISECONDS;

@@ -238,6 +238,45 @@ describe('hooks nri', () => {
     await expect(get(join(cwd, 'metrics.sock'), '/metrics')).rejects.toThrow('ENOENT');
   });
 
+  it('says that it was told to stop, and not that the runtime left', async () => {
+    const cwd = directory();
+    const socket = await runtime(cwd);
+    const plugin = start(flags(cwd), { cwd });
+    await socket.next();
+    await plugin.said('connected');
+    const said = Promise.all([plugin.said('stop', 'SIGTERM'), plugin.said('disconnected', 'told to stop')]);
+    await plugin.end('SIGTERM');
+    await said;
+    expect(plugin.lines.filter(({ message }) => message.includes('the runtime closed'))).toEqual([]);
+  });
+
+  it('loads the definitions at SIGHUP, and goes on', async () => {
+    const cwd = directory();
+    const socket = await runtime(cwd);
+    const plugin = start(flags(cwd), { cwd });
+    const session = await socket.next();
+    await plugin.said('connected');
+    plugin.child.kill('SIGHUP');
+    await plugin.said('reload');
+    await vi.waitFor(() => expect(plugin.lines.filter(({ event }) => event === 'catalog')).toHaveLength(2));
+    expect(paths(await session.createContainer({ pod: pod(), container: container() }))).toEqual(['/bin/true']);
+  });
+
+  it('compares the running containers when the definitions first become good, and not before', async () => {
+    const gpu = JSON.stringify(definition({ always: true }, { hook: { path: '/bin/true' } }));
+    const cwd = directory({ 'hooks.d/10-gpu.json': gpu, 'hooks.d/20.json': '{' });
+    const socket = await runtime(cwd);
+    const plugin = start(flags(cwd), { cwd });
+    const session = await socket.next();
+    await session.synchronize({ pods: [pod()], containers: [{ ...container(), state: 3 }] });
+    await plugin.said('synchronized', 'not compared');
+    const status = json(hooks(['nri', 'status', '--json', '--status', join(cwd, 'status.sock')]));
+    expect(status).toMatchObject({ ready: false, catalog: { definitions: 0 } });
+    expect(status).not.toHaveProperty('synchronized');
+    rmSync(join(cwd, 'hooks.d/20.json'));
+    expect(await plugin.said('missing-hook')).toMatchObject({ container: 'c1', definition: '10-gpu.json' });
+  });
+
   it('uses what is in the directory now, and keeps the last good definitions when a file goes bad', async () => {
     const cwd = directory();
     const socket = await runtime(cwd);
