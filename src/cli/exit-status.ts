@@ -7,4 +7,11 @@ export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];
 /** Thrown for a command line that makes no sense; ends the program with status 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+  /** Whose `--help` tells the usage. */
+  readonly command: string;
+
+  constructor(message: string, command = 'hooks') {
+    super(message);
+    this.command = command;
+  }
 }

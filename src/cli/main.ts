@@ -48,7 +48,7 @@ function failureStatus(failure: unknown, isJson: boolean): ExitStatus {
   }
   if (failure instanceof UsageError) {
     if (isJson) writeFailure('USAGE', failure.message);
-    writeNote(`hooks: ${failure.message}\nRun \`hooks --help\` for the usage.`);
+    writeNote(`hooks: ${failure.message}\nRun \`${failure.command} --help\` for the usage.`);
     return EXIT.usage;
   }
   if (failure instanceof SystemError) {

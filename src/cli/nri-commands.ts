@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander';
-import { collect, examples, type Run, withOutput } from './flag.ts';
+import { collect, examples, type Run } from './flag.ts';
 
 /** Adds `hooks nri`: the NRI plugin, and how it is. */
 export function addNriCommands(program: Command, run: Run): void {
   const nri = program
     .command('nri')
+    .showHelpAfterError('Run `hooks nri --help` for the usage.')
     .summary('the NRI plugin: hooks for containerd and CRI-O')
     .description(
       'Register with the Node Resource Interface of containerd or CRI-O, and answer which hooks each container gets. Runs ' +
@@ -58,13 +59,17 @@ export function addNriCommands(program: Command, run: Run): void {
     )
     .action(run(async () => (await import('./commands/nri.ts')).nri));
 
-  withOutput(nri.command('status'))
+  nri
+    .command('status')
     .summary('how the NRI plugin is')
     .description(
       'Ask the running plugin how it is. Exit 0 when it is registered and has good definitions, 1 when not, 3 when ' +
         'there is none.',
     )
-    .option('--status <path>', 'its status socket (default: /run/oci-hooks/nri.sock)')
+    .option('--config <file>', 'the settings file that may name its status socket (default: /etc/oci-hooks/nri.yaml)')
+    .option('--status <path>', 'its status socket (default: that of the settings file, else /run/oci-hooks/nri.sock)')
+    .option('--quiet', 'print no text: the exit status is the answer')
+    .option('--json', 'one JSON document on standard output')
     .addHelpText('after', examples('hooks nri status', 'hooks nri status --json'))
     .action(run(async () => (await import('./commands/nri-status.ts')).nriStatus));
 }

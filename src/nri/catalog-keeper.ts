@@ -74,8 +74,18 @@ export async function keepCatalog(
       catalog,
       generation: 0,
       lastGoodAt: new Date(),
-      diagnostics: catalog.diagnostics,
+      diagnostics: withConsequence(catalog, settings),
       isStale: catalog.isStale ?? false,
     });
   }
+}
+
+/** Says of a definition without its program what comes of it here, which is more than that it is not in force. */
+function withConsequence({ waiting, diagnostics }: Catalog, { onError }: NriSettings): readonly Diagnostic[] {
+  const paths = new Set(waiting.compiled.map(({ definition }) => definition.path));
+  return diagnostics.map((diagnostic) => {
+    const { code, args, path } = diagnostic;
+    const isMeant = code === 'HOOK_PATH_MISSING' || code === 'HOOK_PATH_IN_CONTAINER';
+    return isMeant && paths.has(path) ? { ...diagnostic, args: { ...args, onError } } : diagnostic;
+  });
 }

@@ -21,6 +21,8 @@ export interface PluginState {
   settings: NriSettings;
   /** What the settings are made of: of each source what it says, the later before the earlier. */
   given: readonly GivenSettings[];
+  /** The file of the settings, where there is one. */
+  settingsFile?: string;
   /** What is wrong with the settings, so that nothing they say can be relied on. */
   settingsProblems: readonly Diagnostic[];
   readonly exemptNamespaces: Set<string>;

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { inheritedTransport } from '#inherited-socket';
 import { error } from '../core/diagnostic/diagnostic.ts';
 import { ConfigError } from '../core/diagnostic/input-error.ts';
@@ -64,6 +64,7 @@ export async function startPlugin({ given, source, environment }: StartOptions):
     // In a pod, files come from the volumes of ConfigMaps.
     const trust = { trustReadOnlyMounts: given.hostRoot !== undefined };
     const ofFile = await settingsOf(() => loadSettings(source, trust), source, { state, log });
+    if (existsSync(source.path)) state.settingsFile = source.path;
     state.given = [ofFile, given, ...(preinstalled ? [preinstalled.identity] : [])];
     state.settings = settingsFrom(state.given);
     for (const namespace of exemptNamespaces(state.settings, environment)) state.exemptNamespaces.add(namespace);

@@ -38,6 +38,7 @@ export function statusDocument(state: PluginState): object {
       exemptNamespaces: [...state.exemptNamespaces].toSorted(),
       podAnnotations: settings.podAnnotations,
       hasBindMounts: settings.hasBindMounts,
+      ...(state.settingsFile !== undefined && { file: state.settingsFile }),
       ...(settings.hostRoot !== undefined && { hostRoot: settings.hostRoot }),
     },
     containers: counts.containers,

@@ -39,19 +39,23 @@ export async function nri(flags: NriFlags): Promise<ExitStatus> {
  */
 export function settingsFromFlags(flags: NriFlags): GivenSettings {
   const { hooksDir, extensionStage, hasBindMounts, index, name, metrics, config: _, ...others } = flags;
-  if (index !== undefined && !/^[0-9]{2}$/.test(index)) throw new UsageError('--index takes two digits, such as 10');
+  if (index !== undefined && !/^[0-9]{2}$/.test(index))
+    throw new UsageError('--index takes two digits, such as 10', 'hooks nri');
   if (name !== undefined && !/^[A-Za-z0-9_.+-]+$/.test(name)) {
-    throw new UsageError('--name takes letters, digits, "_", ".", "+" and "-"');
+    throw new UsageError('--name takes letters, digits, "_", ".", "+" and "-"', 'hooks nri');
   }
   if (metrics !== undefined && !parseMetricsAddress(metrics)) {
-    throw new UsageError('--metrics takes an address of this machine only: 127.0.0.1:9464, [::1]:9464 or unix:/PATH');
+    throw new UsageError(
+      '--metrics takes an address of this machine only: 127.0.0.1:9464, [::1]:9464 or unix:/PATH',
+      'hooks nri',
+    );
   }
   for (const [flag, path] of Object.entries({
     '--socket-path': flags.socketPath,
     '--host-root': flags.hostRoot,
     '--status': flags.status,
   })) {
-    if (path !== undefined && !isAbsolute(path)) throw new UsageError(`${flag} takes an absolute path`);
+    if (path !== undefined && !isAbsolute(path)) throw new UsageError(`${flag} takes an absolute path`, 'hooks nri');
   }
   return {
     ...others,

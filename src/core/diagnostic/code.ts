@@ -30,14 +30,14 @@ export interface DiagnosticArguments {
   STAGE_REPEATED: { readonly stage: string };
   STAGES_EMPTY: Nothing;
   HOOK_PATH_EMPTY: Nothing;
-  HOOK_PATH_MISSING: { readonly hookPath: string };
+  HOOK_PATH_MISSING: { readonly hookPath: string; readonly onError?: 'fail' | 'skip' };
   HOOK_PROGRAM_MISSING: { readonly hookPath: string };
   HOOK_PROGRAM_UNUSABLE: {
     readonly hookPath: string;
     readonly problem: 'relative' | 'not-executable' | 'not-a-file' | 'unreachable';
     readonly reason?: string;
   };
-  HOOK_PATH_IN_CONTAINER: { readonly hookPath: string };
+  HOOK_PATH_IN_CONTAINER: { readonly hookPath: string; readonly onError?: 'fail' | 'skip' };
   HOOK_PATH_UNREACHABLE: { readonly hookPath: string; readonly reason: string };
   HOOK_PATH_RELATIVE: { readonly hookPath: string };
   HOOK_PATH_NOT_A_FILE: { readonly hookPath: string };

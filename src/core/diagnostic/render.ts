@@ -72,6 +72,11 @@ const SETTINGS_FAIL = {
   runtime: 'these settings decide which hooks a container gets, so a mistake in them stops every container',
   nri: 'these settings decide which hooks a container gets, so nothing in them is guessed: the plugin does not start with them, and one that the runtime started refuses every container',
 } as const;
+/** What a definition without its program leads to where containers are decided on. */
+const WITHOUT_PROGRAM = {
+  fail: 'containers that this definition matches are refused',
+  skip: 'containers that this definition matches start without this hook',
+} as const;
 const RE2 = 'patterns are Go regular expressions (RE2 syntax, https://github.com/google/re2/wiki/Syntax)';
 
 const TEXT: { readonly [Code in DiagnosticCode]: TextOf<Code> } = {
@@ -230,9 +235,11 @@ const TEXT: { readonly [Code in DiagnosticCode]: TextOf<Code> } = {
     why: 'there is nothing to run',
     fix: 'give the absolute path of the program',
   }),
-  HOOK_PATH_MISSING: ({ hookPath }) => ({
-    what: `${quote(hookPath)} does not exist, so this definition is inactive`,
-    why: 'Podman and CRI-O drop such a definition without a word',
+  HOOK_PATH_MISSING: ({ hookPath, onError }) => ({
+    what: `${quote(hookPath)} does not exist, so ${onError ? WITHOUT_PROGRAM[onError] : 'this definition is inactive'}`,
+    why: onError
+      ? 'a container that should have a hook must not start without it, unless onError is skip'
+      : 'Podman and CRI-O drop such a definition without a word',
     fix: 'install the program, correct the path, or remove the definition',
   }),
   HOOK_PROGRAM_MISSING: ({ hookPath }) => ({
@@ -255,8 +262,8 @@ const TEXT: { readonly [Code in DiagnosticCode]: TextOf<Code> } = {
       unreachable: 'correct the path or its permissions',
     }[problem],
   }),
-  HOOK_PATH_IN_CONTAINER: ({ hookPath }) => ({
-    what: `${quote(hookPath)} does not exist on the host, so this startContainer definition is inactive`,
+  HOOK_PATH_IN_CONTAINER: ({ hookPath, onError }) => ({
+    what: `${quote(hookPath)} does not exist on the host, so ${onError ? WITHOUT_PROGRAM[onError] : 'this startContainer definition is inactive'}`,
     why: "a startContainer hook runs in the container, from the container's files, yet Podman and CRI-O look on the host",
     fix: 'to run a host program in the container\'s namespaces use the stage "createContainer"',
   }),

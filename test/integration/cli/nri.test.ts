@@ -201,6 +201,34 @@ describe('hooks nri', () => {
     await plugin.said('synchronized', '1 hooks are missing in 2 running');
   });
 
+  it('tells in its status what a person needs to mend it, found through the settings file', async () => {
+    const gone = definition({ always: true }, { hook: { path: '/nowhere/gpu' } });
+    const cwd = directory({ 'hooks.d/10-gpu.json': gone });
+    const [socket, file] = [join(cwd, 'nri.sock'), join(cwd, 'nri.yaml')];
+    writeFileSync(
+      file,
+      `hooksDirs: [${cwd}/hooks.d]\nstatus: ${cwd}/status.sock\nsocketPath: ${socket}\nhostRoot: /\n`,
+    );
+    const plugin = start(['nri', '--config', file], { cwd });
+    await plugin.said('disconnected');
+    const findings = [expect.stringMatching(/are refused/)];
+    expect(await plugin.said('catalog')).toMatchObject({ findings });
+    const { stdout } = hooks(['nri', 'status', '--config', file]);
+    for (const line of [
+      `hooks directories ${cwd}/hooks.d`,
+      `NRI socket ${socket}`,
+      'host root /',
+      `settings file ${file}`,
+      '1 without their program (containers they match are refused)',
+      '  fix: install the program',
+    ]) {
+      expect(stdout).toContain(line);
+    }
+    expect(stdout).toMatch(/10-gpu\.json:1:\d+: warning HOOK_PATH_MISSING: .* are refused/);
+    expect(json(hooks(['nri', 'status', '--json', '--config', file]))).toMatchObject({ settings: { file } });
+    expect(hooks(['nri', 'status', '--quiet', '--config', file])).toMatchObject({ status: 1, stdout: '', stderr: '' });
+  });
+
   it('says which definition nearly matched', async () => {
     const cwd = directory();
     const socket = await runtime(cwd);
@@ -550,7 +578,7 @@ describe('hooks nri', () => {
     [['--socket-path', 'nri.sock']],
     [['--nope']],
   ])('%j is wrong usage', (args) => {
-    expect(hooks(['nri', ...args]).status).toBe(2);
+    expect(hooks(['nri', ...args])).toMatchObject({ status: 2, stderr: expect.stringContaining('hooks nri --help') });
   });
 
   it('bears bytes that are no NRI: the session ends, and the next one works', async () => {
