@@ -51,20 +51,21 @@ export function decisionRecord({ outcome, entries, plan, doubts }: Decision): ob
   };
 }
 
-/** With more definitions, to judge all of them would hold up the next container. */
-const JUDGED_LIMIT = 100;
+/** With more annotations to compare with more definitions, to judge all of them would hold up the next container. */
+const JUDGED_LIMIT = 2000;
 
 /** As many are told: more would hide what matters. */
 const MISS_LIMIT = 5;
 
 /**
  * Gives the definitions that nearly matched, for people who wonder why a hook is missing: an annotation of a similar name is
- * there, or one with another value. Only while the definitions are few.
+ * there, or one with another value. Only while both are few.
  *
  * @param inForce - how many definitions there are
+ * @param annotations - how many annotations the container and its pod have
  */
-export function nearMisses(plan: InjectionPlan | undefined, inForce: number): object {
-  if (!plan || inForce === plan.matched.length || inForce > JUDGED_LIMIT) return {};
+export function nearMisses(plan: InjectionPlan | undefined, inForce: number, annotations: number): object {
+  if (!plan || inForce === plan.matched.length || inForce * annotations > JUDGED_LIMIT) return {};
   const misses = plan.verdicts.flatMap(({ name, nearestMiss }) =>
     nearestMiss?.reason === 'value-differs' || nearestMiss?.reason === 'key-similar'
       ? [

@@ -116,7 +116,7 @@ function tell(
   log(level, 'container', decisionMessage(decision), {
     ...containerIdentity(pod, container),
     ...decisionRecord(decision),
-    ...nearMisses(decision.plan, inForce),
+    ...nearMisses(decision.plan, inForce, container.annotations.length + (pod?.annotations.length ?? 0)),
     milliseconds: Math.round(milliseconds * 1000) / 1000,
   });
 }

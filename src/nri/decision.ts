@@ -63,6 +63,8 @@ function tryPlan(catalog: Catalog | undefined, container: ContainerView, rules: 
     const doubt = error('DIRECTORY_UNREADABLE', { path: 'hooks' }, { reason: 'nothing is loaded yet' });
     return { sound: [], doubts: [doubt] };
   }
+  const tooMany = annotationsDoubt(catalog, container);
+  if (tooMany) return { sound: [], doubts: [tooMany] };
   try {
     const plan = planInjection(catalog, container, rules);
     const missing = matchInactive(catalog, container).map(
@@ -81,6 +83,17 @@ function tryPlan(catalog: Catalog | undefined, container: ContainerView, rules: 
     }
     throw failure;
   }
+}
+
+/** As many comparisons of an annotation with a definition take about half a second. */
+const COMPARISON_LIMIT = 2_000_000;
+
+/** Whoever may make a pod must not be able to hold up the node: the runtime drops a plugin that is slow. */
+function annotationsDoubt({ index }: Catalog, { annotations }: ContainerView): Diagnostic | undefined {
+  const count = Object.keys(annotations).length;
+  const definitions = index.unindexed.length;
+  if (count * definitions <= COMPARISON_LIMIT) return undefined;
+  return error('ANNOTATIONS_TOO_MANY', { path: 'container' }, { count, definitions });
 }
 
 /** Gives the doubts about hooks that a plan adds, by the name of their definition: a program may go while we run. */

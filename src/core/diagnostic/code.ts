@@ -65,6 +65,7 @@ export interface DiagnosticArguments {
   PROCESS_ARGS_EMPTY: { readonly definition: string };
   COMMAND_TOO_LONG: { readonly length: number; readonly limit: number };
   DECISION_FAILED: { readonly reason: string };
+  ANNOTATIONS_TOO_MANY: { readonly count: number; readonly definitions: number };
   ANNOTATION_TOO_LONG: { readonly key: string; readonly length: number; readonly limit: number };
 }
 

@@ -13,6 +13,8 @@ export function nearest(text: string, candidates: Iterable<string>): string | un
     const candidateLower = candidate.toLowerCase();
     if (candidateLower === lower) return candidate;
     if (text.length > MOST_COMPARED || candidate.length > MOST_COMPARED) continue;
+    // Each letter more is an edit more.
+    if (Math.abs(text.length - candidate.length) >= bestDistance) continue;
     const distance = editDistance(lower, candidateLower);
     if (distance < bestDistance) {
       best = candidate;

@@ -399,6 +399,11 @@ const TEXT: { readonly [Code in DiagnosticCode]: TextOf<Code> } = {
     why: 'a fault of the program must not let a container start without its hooks',
     fix: 'please report this, with the container and the definitions',
   }),
+  ANNOTATIONS_TOO_MANY: ({ count, definitions }) => ({
+    what: `the container has ${count} annotations, and ${definitions} definitions look at every one of them`,
+    why: 'to decide that would hold up every other container, until the runtime goes on without hooks',
+    fix: 'give the container fewer annotations, or name the whole key in the definitions: ^key$',
+  }),
   COMMAND_TOO_LONG: ({ length, limit }) => ({
     what: `process.args[0] has ${length} bytes; the limit is ${limit}`,
     why: 'matching must stay fast for whoever waits for a container',

@@ -86,3 +86,18 @@ describe('decide', () => {
     expect(decision.doubts).toMatchObject([{ code: 'PROCESS_ARGS_EMPTY', path: 'container' }]);
   });
 });
+
+describe('a container with very many annotations', () => {
+  const annotations = Object.fromEntries(Array.from({ length: 2_000_001 }, (_, index) => [`k${index}`, '']));
+  const view = { args: ['/bin/sh'], annotations, hasBindMounts: false };
+  const decided = (key: string): unknown =>
+    decide(catalog({ 'd/a.json': text({ annotations: { [key]: '.*' } }) }), view, RULES);
+
+  it('is in doubt where definitions look at every one of them', () => {
+    expect(decided('^k')).toMatchObject({ outcome: 'refused', doubts: [{ code: 'ANNOTATIONS_TOO_MANY' }] });
+  });
+
+  it('is not where they name a whole key', () => {
+    expect(decided('^none$')).toMatchObject({ outcome: 'unchanged', doubts: [] });
+  });
+});

@@ -72,6 +72,11 @@ const SAMPLES: Sample = {
   HOOK_PATH_EMPTY: [{}, 'the path of the hook is empty', 'give the absolute path'],
   HOOK_PATH_MISSING: [{ hookPath: '/x' }, '"/x" does not exist, so this definition is inactive', 'install the program'],
   DECISION_FAILED: [{ reason: 'x' }, 'it cannot be decided which hooks the container gets: x', 'please report this'],
+  ANNOTATIONS_TOO_MANY: [
+    { count: 9000, definitions: 1000 },
+    'the container has 9000 annotations, and 1000 definitions look at every one of them',
+    'give the container fewer annotations',
+  ],
   HOOK_PROGRAM_UNUSABLE: [
     { hookPath: '/a b', problem: 'not-executable' },
     '"/a b" is not executable, and this definition matches the container',
