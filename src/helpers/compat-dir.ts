@@ -17,7 +17,8 @@ import { renderProblem } from '../linux/cgroup/problem.ts';
 import type { ResourcePlanOptions } from '../linux/cgroup/resource-plan.ts';
 import { specFiles } from '../linux/cgroup/spec-file.ts';
 import { memberOf, readBundleConfig } from './helper-input.ts';
-import { type MadeDirectory, readRecord, recordRoot, removeRecord, writeRecord } from './record.ts';
+import { type MadeDirectory, readRecord, recordDirectory, recordRoot, removeRecord, writeRecord } from './record.ts';
+import { withExistingRecordLock, withRecordLock } from './record-lock.ts';
 import { type Deed, type HelperReport, NOTHING_TO_DO } from './resource-deed.ts';
 
 /** What the `compat-dir` helper is told. */
@@ -63,7 +64,11 @@ export async function makeCompatDirectory(
   surroundings: CompatDirSurroundings = {},
 ): Promise<HelperReport> {
   const { records = recordRoot(), patience = PATIENCE } = surroundings;
-  if (flags.stopped === true || hasStopped(state) === true) return remove(state, flags, records, patience);
+  if (flags.stopped === true || hasStopped(state) === true) {
+    const undo = (): Promise<HelperReport> => remove(state, flags, records, patience);
+    if (flags.dryRun === true) return undo();
+    return (await withExistingRecordLock(recordDirectory(state, records), undo)) ?? NOTHING_TO_DO;
+  }
   const config = readBundleConfig(state);
   const cgroupsPath = flags.cgroupPath ?? memberOf(config, 'linux', 'cgroupsPath');
   const skipped = reasonToSkip(config, cgroupsPath);
@@ -78,14 +83,31 @@ export async function makeCompatDirectory(
   const { writes, ignored, problems } = specFiles(memberOf(config, 'linux', 'resources') ?? {}, version, flags);
   const warnings = problems.map(renderProblem);
   if (flags.dryRun === true) return { cgroup: path, deeds: plannedDeeds(places, writes), ignored, warnings };
+  const deeds: Deed[] = [];
+  await withRecordLock(state, () => make(state, places, writes, flags, { records, deeds, warnings }), records);
+  return { cgroup: path, deeds, ignored, warnings };
+}
+
+interface Making {
+  readonly records: string;
+  readonly deeds: Deed[];
+  readonly warnings: string[];
+}
+
+function make(
+  state: OciState,
+  places: readonly CompatPlace[],
+  writes: readonly CgroupWrite[],
+  flags: CompatDirFlags,
+  { records, deeds, warnings }: Making,
+): void {
   const made = makeOnRecord(state, places, records);
   try {
-    const deeds = made.flatMap((each) => each.path.made.map((own): Deed => ['make-directory', nameOf(own)]));
+    deeds.push(...made.flatMap((each) => each.path.made.map((own): Deed => ['make-directory', nameOf(own)])));
     for (const { failure } of made.map((each) => each.path)) {
       if (failure !== undefined) warnings.push(`no directory below ${failure.path}: ${failure.reason}`);
     }
     fill(made, writes, flags, deeds, warnings);
-    return { cgroup: path, deeds, ignored, warnings };
   } finally {
     for (const each of made) each.path.leaf?.close();
   }

@@ -1,9 +1,8 @@
-import type { OciState } from '../core/oci/state.ts';
 import type { CgroupBranch } from '../linux/cgroup/branch.ts';
 import type { CgroupPlace } from '../linux/cgroup/open-cgroup.ts';
 import type { OverheadLayout } from './overhead-layout.ts';
 import type { Origin } from './overhead-moves.ts';
-import { type HelperRecord, readRecord, removeRecord, writeRecord } from './record.ts';
+import { type HelperRecord, type RecordKey, readRecord, removeRecord, writeRecord } from './record.ts';
 import type { SandboxProcesses } from './sandbox-process.ts';
 import type { VcpuSelector } from './vcpu-threads.ts';
 
@@ -30,24 +29,18 @@ export interface OverheadRecord extends HelperRecord {
 /** The verb, which names the record's file. */
 export const OVERHEAD_VERB = 'sandbox-overhead';
 
-/** Tells which record is meant. */
-export type RecordKey = Pick<OciState, 'id' | 'bundle'>;
-
 /** Reads what was kept for a sandbox; throws as `readRecord`. */
 export function readOverheadRecord(key: RecordKey): OverheadRecord | undefined {
   // Written by this program, in a directory that nobody else can write to.
-  return readRecord({ ...EMPTY, ...key }, OVERHEAD_VERB) as OverheadRecord | undefined;
+  return readRecord(key, OVERHEAD_VERB) as OverheadRecord | undefined;
 }
 
 /** Keeps what has to be undone; throws as `writeRecord`. */
 export function writeOverheadRecord(key: RecordKey, record: OverheadRecord): void {
-  writeRecord({ ...EMPTY, ...key }, OVERHEAD_VERB, record);
+  writeRecord(key, OVERHEAD_VERB, record);
 }
 
 /** Forgets it; throws as `removeRecord`. */
 export function removeOverheadRecord(key: RecordKey): void {
-  removeRecord({ ...EMPTY, ...key }, OVERHEAD_VERB);
+  removeRecord(key, OVERHEAD_VERB);
 }
-
-/** Of a state a record knows the id and the bundle alone. */
-const EMPTY = { status: undefined, pid: undefined, annotations: {} } as const;

@@ -10,8 +10,8 @@ import { numberMask } from '../linux/systemd/number-mask.ts';
 import { startTransientScope } from '../linux/systemd/transient-scope.ts';
 import type { CgroupName, OverheadLayout } from './overhead-layout.ts';
 import { cgroupIn, type Placement, sandboxMembers } from './overhead-moves.ts';
-import { type OverheadRecord, type RecordKey, writeOverheadRecord } from './overhead-record.ts';
-import type { MadeDirectory } from './record.ts';
+import { type OverheadRecord, writeOverheadRecord } from './overhead-record.ts';
+import type { MadeDirectory, RecordKey } from './record.ts';
 import type { Deed } from './resource-deed.ts';
 import { allowedTexts, allowedUnitDevices, restrictDevices, type SandboxDevices } from './sandbox-devices.ts';
 

@@ -10,9 +10,9 @@ import {
   removeCgroup,
   startPatience,
 } from '../linux/cgroup/remove-cgroup.ts';
-import { type OverheadRecord, type RecordKey, removeOverheadRecord } from './overhead-record.ts';
+import { type OverheadRecord, removeOverheadRecord } from './overhead-record.ts';
 import type { Step } from './overhead-steps.ts';
-import type { MadeDirectory } from './record.ts';
+import type { MadeDirectory, RecordKey } from './record.ts';
 
 /**
  * Gives the steps that undo what was recorded: each cgroup is drained, to its parent or to where the processes came from,

@@ -3,7 +3,8 @@ import { identifyProcess } from '../linux/cgroup/container-process.ts';
 import { listThreads } from '../linux/process/process-tree.ts';
 import { doMove, type Move, type Placement, planMoves } from './overhead-moves.ts';
 import { OVERHEAD_VERB, type OverheadRecord } from './overhead-record.ts';
-import { readRecordsOf } from './record.ts';
+import { hasRecordIn, readRecordsOf } from './record.ts';
+import { withExistingRecordLock } from './record-lock.ts';
 import { compileVcpuSelector, type VcpuSelector } from './vcpu-threads.ts';
 
 /** How long threads are waited for. */
@@ -17,7 +18,7 @@ export interface WatchOptions {
 }
 
 /** Why a watch ended. */
-export type WatchEnd = 'process-ended' | 'time' | 'signal';
+export type WatchEnd = 'process-ended' | 'record-gone' | 'cgroup-gone' | 'time' | 'signal';
 
 /**
  * Gives the placement that the `sandbox-overhead` helper recorded for a sandbox, to be done once more.
@@ -30,50 +31,66 @@ export async function recordedPlacement(
   id: string,
   monitor: number | undefined,
   selector: VcpuSelector | undefined,
-): Promise<Placement> {
+): Promise<RecordedPlacement> {
   // Written by this program, in a directory that nobody else can write to.
-  const records = readRecordsOf(id, OVERHEAD_VERB) as OverheadRecord[];
-  const found = records.filter(({ sandbox }) => monitor === undefined || sandbox.vmm.pid === monitor);
-  const [record] = found;
-  if (record === undefined || found.length > 1) {
+  const records = readRecordsOf(id, OVERHEAD_VERB) as { directory: string; record: OverheadRecord }[];
+  const found = records.filter(({ record: { sandbox } }) => monitor === undefined || sandbox.vmm.pid === monitor);
+  const [first] = found;
+  if (first === undefined || found.length > 1) {
     const none = 'run `hooks helper sandbox-overhead` for it first';
-    const pids = found.map(({ sandbox }) => sandbox.vmm.pid).join(' or ');
-    throw new SystemError('RECORD_NONE', { id, reason: record === undefined ? none : `say --pid ${pids}` });
+    const pids = found.map(({ record: { sandbox } }) => sandbox.vmm.pid).join(' or ');
+    throw new SystemError('RECORD_NONE', { id, reason: first === undefined ? none : `say --pid ${pids}` });
   }
+  const { directory, record } = first;
   const { branches, layout, sandbox, withShim } = record;
   const isVcpu = await compileVcpuSelector(selector ?? record.selector);
-  return { branches, layout, sandbox, withShim, isVcpu };
+  return { branches, layout, sandbox, withShim, isVcpu, directory };
+}
+
+/** A placement, and where its record lies. */
+export interface RecordedPlacement extends Placement {
+  readonly directory: string;
 }
 
 /**
- * Places what is not in place now.
+ * Places what is not in place now, while no helper sets the sandbox up or takes it away. Gives false where the record has
+ * gone: then the sandbox is over, and nothing is done.
  *
- * @throws {SystemError} `PROCESS_GONE`, `PROCESS_REUSED`, `CGROUP_MOVE`, ...
+ * @throws {SystemError} `PROCESS_GONE`, `PROCESS_REUSED`, `CGROUP_MOVE`, `RECORD`, ...
  */
-export function placeOnce(placement: Placement, moved: (move: Move) => void): void {
-  for (const move of planMoves(placement)) if (doMove(move, placement.sandbox.vmm)) moved(move);
+export async function placeOnce(placement: RecordedPlacement, moved: (move: Move) => void): Promise<boolean> {
+  const { directory, sandbox } = placement;
+  const isDone = await withExistingRecordLock(directory, () => {
+    if (!hasRecordIn(directory, OVERHEAD_VERB)) return false;
+    for (const move of planMoves(placement)) if (doMove(move, sandbox.vmm)) moved(move);
+    return true;
+  });
+  return isDone === true;
 }
 
 /**
  * Places threads as they appear, by looking at the monitor's list of threads again and again: the kernel tells nobody of a
  * new thread, and its name comes after it. Ends with the monitor, after the time given, or at the signal.
  */
-export async function watchThreads(placement: Placement, options: WatchOptions): Promise<WatchEnd> {
+export async function watchThreads(placement: RecordedPlacement, options: WatchOptions): Promise<WatchEnd> {
   const { vmm } = placement.sandbox;
   const until = Date.now() + options.seconds * 1000;
   let seen = '';
   for (;;) {
     if (options.signal.aborted) return 'signal';
+    if (!hasRecordIn(placement.directory, OVERHEAD_VERB)) return 'record-gone';
     try {
       if (identifyProcess(vmm.pid).startTime !== vmm.startTime) return 'process-ended';
       const now = listThreads(vmm.pid)
         .map(({ tid, name }) => `${tid} ${name}`)
         .join('\n');
       // Looking where each thread is costs more than seeing that there is no new one.
-      if (now !== seen) placeOnce(placement, options.moved);
+      if (now !== seen && !(await placeOnce(placement, options.moved))) return 'record-gone';
       seen = now;
     } catch (error) {
-      if (error instanceof SystemError && error.code === 'PROCESS_GONE') return 'process-ended';
+      if (!(error instanceof SystemError)) throw error;
+      if (error.code === 'PROCESS_GONE' || error.code === 'PROCESS_REUSED') return 'process-ended';
+      if (error.code === 'CGROUP_NOT_FOUND') return 'cgroup-gone';
       throw error;
     }
     if (Date.now() >= until) return 'time';

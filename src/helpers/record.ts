@@ -40,8 +40,11 @@ export function recordRoot(): string {
   throw new SystemError('RECORD', { path: 'oci-hooks', reason: 'XDG_RUNTIME_DIR is not set' });
 }
 
+/** Tells whose record is meant. */
+export type RecordKey = Pick<OciState, 'id' | 'bundle'>;
+
 /** Names a container's own directory: its id, and its bundle, for two engines may use one id. */
-function recordDirectory({ id, bundle }: OciState, root: string): string {
+export function recordDirectory({ id, bundle }: RecordKey, root: string): string {
   const hash = createHash('sha256')
     .update(bundle)
     .update(id.length > 128 ? id : '')
@@ -51,13 +54,23 @@ function recordDirectory({ id, bundle }: OciState, root: string): string {
 }
 
 /**
+ * Makes the directory of a container's records where it is not there; gives true.
+ *
+ * @throws {SystemError} `RECORD` where somebody else could have laid it
+ */
+export function makeRecordDirectory(key: RecordKey, root: string): true {
+  for (const each of [root, recordDirectory(key, root)]) ensurePrivate(each);
+  return true;
+}
+
+/**
  * Keeps what a helper will have to undo, before it is done.
  *
  * @throws {SystemError} `RECORD`, also where somebody else could have laid the directory
  */
-export function writeRecord(state: OciState, verb: string, record: HelperRecord, root: string = recordRoot()): void {
+export function writeRecord(state: RecordKey, verb: string, record: HelperRecord, root: string = recordRoot()): void {
   const directory = recordDirectory(state, root);
-  for (const each of [root, directory]) ensurePrivate(each);
+  makeRecordDirectory(state, root);
   const path = join(directory, `${verb}.json`);
   try {
     writeOwnFile(path, Buffer.from(JSON.stringify({ schemaVersion: 1, ...record })), 0o600);
@@ -71,8 +84,14 @@ export function writeRecord(state: OciState, verb: string, record: HelperRecord,
  *
  * @throws {SystemError} `RECORD` when it cannot be read, or is not ours
  */
-export function readRecord(state: OciState, verb: string, root: string = recordRoot()): HelperRecord | undefined {
+export function readRecord(state: RecordKey, verb: string, root: string = recordRoot()): HelperRecord | undefined {
   return readRecordIn(recordDirectory(state, root), verb, root);
+}
+
+/** A record, and the directory that it lies in. */
+export interface FoundRecord {
+  readonly directory: string;
+  readonly record: HelperRecord;
 }
 
 /**
@@ -80,12 +99,21 @@ export function readRecord(state: OciState, verb: string, root: string = recordR
  *
  * @param id - as `isContainerId` wants it
  */
-export function readRecordsOf(id: string, verb: string, root: string = recordRoot()): HelperRecord[] {
+export function readRecordsOf(id: string, verb: string, root: string = recordRoot()): FoundRecord[] {
   const start = `${id.slice(0, 128)}-`;
   if (lstatSync(root, { throwIfNoEntry: false }) === undefined) return [];
   return readdirSync(root)
     .filter((name) => name.startsWith(start) && /^[0-9a-f]{16}$/.test(name.slice(start.length)))
-    .flatMap((name) => readRecordIn(join(root, name), verb, root) ?? []);
+    .flatMap((name) => {
+      const directory = join(root, name);
+      const record = readRecordIn(directory, verb, root);
+      return record === undefined ? [] : [{ directory, record }];
+    });
+}
+
+/** Tells whether a helper has a record in a container's directory. */
+export function hasRecordIn(directory: string, verb: string): boolean {
+  return lstatSync(join(directory, `${verb}.json`), { throwIfNoEntry: false }) !== undefined;
 }
 
 function readRecordIn(directory: string, verb: string, root: string): HelperRecord | undefined {
@@ -107,7 +135,7 @@ function readRecordIn(directory: string, verb: string, root: string): HelperReco
  * Forgets what a helper kept, with what it left where it was killed in the midst of writing, and the container's directory with
  * its last record.
  */
-export function removeRecord(state: OciState, verb: string, root: string = recordRoot()): void {
+export function removeRecord(state: RecordKey, verb: string, root: string = recordRoot()): void {
   const directory = recordDirectory(state, root);
   const file = `${verb}.json`;
   try {
@@ -130,7 +158,9 @@ function ensurePrivate(directory: string): void {
       throw new SystemError('RECORD', { path: directory, reason: reasonOf(error) }, { cause: error });
     }
   }
-  const stats = lstatSync(directory);
+  const stats = lstatSync(directory, { throwIfNoEntry: false });
+  // A helper that was done removed it a moment ago: whoever wanted it to be there finds out.
+  if (stats === undefined) return;
   if (!stats.isDirectory() || stats.uid !== process.geteuid?.() || (stats.mode & 0o077) !== 0) {
     const reason = 'it must be a directory of this user with mode 0700';
     throw new SystemError('RECORD', { path: directory, reason });

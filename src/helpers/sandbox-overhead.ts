@@ -14,6 +14,7 @@ import { cgroupIn, doMove, type Move, originsOf, type Placement, planMoves, sand
 import { type OverheadRecord, readOverheadRecord } from './overhead-record.ts';
 import { type Step, setupSteps } from './overhead-steps.ts';
 import { undoSteps } from './overhead-undo.ts';
+import { withRecordLock } from './record-lock.ts';
 import { type Deed, type HelperFlags, type HelperReport, NOTHING_TO_DO } from './resource-deed.ts';
 import { type SandboxDevices, sandboxDevices } from './sandbox-devices.ts';
 import { type SandboxProcesses, sandboxProcesses } from './sandbox-process.ts';
@@ -56,6 +57,11 @@ const ROUNDS = 16;
  * @throws {WishError}, {ConfigError} `POLICY_*`, {SystemError} `PROCESS_*`, `CGROUP_*`, `SYSTEMD_CALL`, `BPF_*`, ...
  */
 export async function placeSandbox(state: OciState, flags: SandboxOverheadFlags): Promise<HelperReport> {
+  // Two at once would each take the other's cgroups for their own, or lose the record of them.
+  return flags.dryRun === true ? placeAlone(state, flags) : withRecordLock(state, () => placeAlone(state, flags));
+}
+
+async function placeAlone(state: OciState, flags: SandboxOverheadFlags): Promise<HelperReport> {
   const before = readOverheadRecord(state);
   if (flags.stopped === true || hasStopped(state) === true) return undo(state, before, flags);
   if (isPodContainer(state)) return NOTHING_TO_DO;

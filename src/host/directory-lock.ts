@@ -25,7 +25,7 @@ export interface LockedDirectory {
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const EINTR = 4;
-const EAGAIN = 11;
+const EWOULDBLOCK = 11;
 
 /** How long another installation is waited for; whoever may read a directory may hold its lock for ever. */
 const PATIENCE_MILLISECONDS = 10_000;
@@ -51,7 +51,7 @@ export function lockDirectory(directory: string): LockedDirectory {
         throw error;
       }
       // While we waited, another may have removed the directory: then this lock is on one that nobody finds any more.
-      if (isSame(fstatSync(descriptor), statSync(path, { throwIfNoEntry: false }))) {
+      if (isSameFile(fstatSync(descriptor), statSync(path, { throwIfNoEntry: false }))) {
         return { made, close: () => closeSync(descriptor) };
       }
       closeSync(descriptor);
@@ -62,17 +62,30 @@ export function lockDirectory(directory: string): LockedDirectory {
 }
 
 function flock(descriptor: number): void {
-  for (const end = Date.now() + PATIENCE_MILLISECONDS; ; ) {
-    const result = systemCall('flock', descriptor, LOCK_EX | LOCK_NB);
-    if (result === 0) return;
-    if (result !== -EINTR && result !== -EAGAIN) throw new Error(`flock(2) gives errno ${-result}`);
-    if (Date.now() >= end)
+  for (const end = Date.now() + PATIENCE_MILLISECONDS; !tryLock(descriptor); ) {
+    if (Date.now() >= end) {
       throw new Error(`somebody else holds its lock for ${PATIENCE_MILLISECONDS / 1000} s (see lslocks)`);
+    }
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MILLISECONDS);
   }
 }
 
-function isSame(one: Stats, other: Stats | undefined): boolean {
+/**
+ * Takes the lock of an open file by flock(2) without waiting; gives false where another has it.
+ *
+ * @throws {Error} for what else flock(2) refuses
+ */
+export function tryLock(descriptor: number): boolean {
+  for (;;) {
+    const result = systemCall('flock', descriptor, LOCK_EX | LOCK_NB);
+    if (result === 0) return true;
+    if (result === -EWOULDBLOCK) return false;
+    if (result !== -EINTR) throw new Error(`flock(2) gives errno ${-result}`);
+  }
+}
+
+/** Tells whether two looks saw one file. */
+export function isSameFile(one: Stats, other: Stats | undefined): boolean {
   return one.dev === other?.dev && one.ino === other.ino;
 }
 

@@ -385,6 +385,28 @@ requires([root, 'go', v1], () => {
     });
   });
 
+  describe('several helpers at once for one sandbox', () => {
+    const run = (one: OciState): Promise<number | null> => {
+      const args = ['helper', 'sandbox-overhead', '--cgroup-only', 'false', '--quiet'];
+      const child = spawn(process.execPath, [PROGRAM, ...args, '--overhead-cgroup', `/${name}-overhead`], {
+        stdio: ['pipe', 'inherit', 'inherit'],
+      });
+      child.stdin.end(JSON.stringify(one));
+      return new Promise((resolve) => child.once('exit', resolve));
+    };
+
+    it('leave no cgroup without a record', async () => {
+      for (let round = 0; round < 3; round++) {
+        expect(await Promise.all([run(state), run(state), run(state)])).toEqual([0, 0, 0]);
+        expect(sorted(tasks('/sys/fs/cgroup/cpu', sandbox()))).toEqual(sorted(vcpus()));
+        await Promise.all([run(stopped()), run({ ...state, status: 'running' })]);
+        await placeSandbox(stopped(), flags());
+        expect([...new Set(made())]).toEqual([`${name}-overhead`]);
+        expect(readOverheadRecord(state)).toBeUndefined();
+      }
+    }, 60_000);
+  });
+
   describe('hooks cgroup place', () => {
     const watch = () => {
       const child = spawn(process.execPath, [PROGRAM, 'cgroup', 'place', name, '--watch', '--interval', '20'], {
@@ -421,6 +443,15 @@ requires([root, 'go', v1], () => {
       expect(await line()).toContain('move-thread');
       await machine.end();
       expect(await ended).toMatchObject({ status: 0, said: expect.stringContaining('has ended') });
+    });
+
+    it('watches, and ends quietly when the sandbox is taken away', async () => {
+      await placeSandbox(state, flags());
+      const { line, ended } = watch();
+      await machine.signal('SIGUSR1');
+      await line();
+      await placeSandbox(stopped(), flags());
+      expect(await ended).toMatchObject({ status: 0, said: expect.stringContaining('has stopped') });
     });
 
     it('watches until SIGTERM', async () => {

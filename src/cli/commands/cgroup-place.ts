@@ -42,7 +42,9 @@ export async function cgroupPlace(id: string, flags: CgroupPlaceFlags): Promise<
     if (!flags.quiet) writeNote(`note: the watch is over: ${ENDS[ended]}`);
   } else {
     assertSameProcess(placement.sandbox.vmm);
-    placeOnce(placement, moved);
+    if (!(await placeOnce(placement, moved))) {
+      throw new SystemError('RECORD_NONE', { id, reason: 'its record went a moment ago, with its cgroups' });
+    }
   }
   if (flags.json) {
     writeJson({ id, pid: placement.sandbox.vmm.pid, dryRun: flags.dryRun === true, ended, deeds: moves.map(moveDeed) });
@@ -52,6 +54,8 @@ export async function cgroupPlace(id: string, flags: CgroupPlaceFlags): Promise<
 
 const ENDS: Readonly<Record<string, string>> = {
   'process-ended': 'the virtual machine has ended',
+  'record-gone': 'the sandbox has stopped, or its record was removed',
+  'cgroup-gone': 'a cgroup of the sandbox was removed',
   time: 'its time is up (--for)',
   signal: 'a signal asked for it',
 };
@@ -66,9 +70,6 @@ async function watch(
   for (const name of signals) process.on(name, stop);
   try {
     return await watchThreads(placement, { ...options, signal: controller.signal });
-  } catch (error) {
-    if (error instanceof SystemError && error.code === 'PROCESS_REUSED') return 'process-ended';
-    throw error;
   } finally {
     for (const name of signals) process.off(name, stop);
   }

@@ -230,7 +230,8 @@ describe('compat-dir', () => {
     // A second one beside it, so that the first inode is not given out again.
     mkdirSync(join(root, 'pods/keep'));
     rmdirSync(join(root, 'pods/c1'));
-    mkdirSync(join(root, 'pods/other'));
+    // More than one, for the file system gives out again the first inode that is free.
+    for (const other of ['x', 'y', 'z']) mkdirSync(join(root, `pods/${other}`));
     mkdirSync(join(root, 'pods/c1'));
     expect((await stop(state)).deeds).toEqual([]);
     expect(tree()).toContain('/pods/c1');
