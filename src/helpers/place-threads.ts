@@ -1,11 +1,13 @@
 import { SystemError } from '../core/diagnostic/system-error.ts';
-import { identifyProcess } from '../linux/cgroup/container-process.ts';
+import { assertSameProcess, identifyProcess } from '../linux/cgroup/container-process.ts';
+import { problem } from '../linux/cgroup/problem.ts';
 import { listThreads } from '../linux/process/process-tree.ts';
 import { doMove, type Move, type Placement, planMoves } from './overhead-moves.ts';
 import { OVERHEAD_VERB, type OverheadRecord } from './overhead-record.ts';
 import { hasRecordIn, readRecordsOf } from './record.ts';
 import { withExistingRecordLock } from './record-lock.ts';
-import { compileVcpuSelector, type VcpuSelector } from './vcpu-threads.ts';
+import { assertThreadsOf, compileVcpuSelector, type IsVcpu, type VcpuSelector, vcpuThreads } from './vcpu-threads.ts';
+import { WishError } from './wish-error.ts';
 
 /** How long threads are waited for. */
 export interface WatchOptions {
@@ -24,8 +26,9 @@ export type WatchEnd = 'process-ended' | 'record-gone' | 'cgroup-gone' | 'time' 
  * Gives the placement that the `sandbox-overhead` helper recorded for a sandbox, to be done once more.
  *
  * @param monitor - the monitor's pid, where two engines have a sandbox of this id
- * @param selector - instead of the recorded one
- * @throws {SystemError} `RECORD_NONE`, `RECORD`; {PatternError}
+ * @param selector - its patterns are taken instead of those recorded; its threads by number besides what is recorded
+ * @throws {SystemError} `RECORD_NONE`, `RECORD`, `PROCESS_GONE`, `PROCESS_REUSED`; {PatternError};
+ *   {WishError} for a number that is no thread of the monitor, and patterns that no thread of it matches
  */
 export async function recordedPlacement(
   id: string,
@@ -43,8 +46,25 @@ export async function recordedPlacement(
   }
   const { directory, record } = first;
   const { branches, layout, sandbox, withShim } = record;
-  const isVcpu = await compileVcpuSelector(selector ?? record.selector);
+  if (selector !== undefined) assertSameProcess(sandbox.vmm);
+  const isVcpu = await chosenThreads(sandbox.vmm.pid, record.selector, selector);
   return { branches, layout, sandbox, withShim, isVcpu, directory };
+}
+
+async function chosenThreads(
+  pid: number,
+  recorded: VcpuSelector,
+  { patterns, tids }: VcpuSelector = { patterns: [], tids: [] },
+): Promise<IsVcpu> {
+  assertThreadsOf(pid, tids);
+  const isNamed = await compileVcpuSelector(patterns.length === 0 ? recorded : { patterns, tids: [] });
+  // What is wrong with the pattern would throw all that are in place out of their bounds.
+  if (patterns.length > 0 && vcpuThreads(pid, isNamed).size === 0) {
+    const value = patterns.join(' ').slice(0, 64);
+    const expected = `the name of any thread of the virtual machine monitor, process ${pid}; nothing was moved`;
+    throw new WishError([problem('FIELD_TEXT', '--thread-name', { value, expected })]);
+  }
+  return (thread) => isNamed(thread) || tids.includes(thread.tid);
 }
 
 /** A placement, and where its record lies. */

@@ -19,7 +19,7 @@ import { type Deed, type HelperFlags, type HelperReport, NOTHING_TO_DO } from '.
 import { type SandboxDevices, sandboxDevices } from './sandbox-devices.ts';
 import { type SandboxProcesses, sandboxProcesses } from './sandbox-process.ts';
 import { isPodContainer } from './sandbox-role.ts';
-import { compileVcpuSelector, type VcpuSelector, vcpuThreads } from './vcpu-threads.ts';
+import { assertThreadsOf, compileVcpuSelector, type VcpuSelector, vcpuThreads } from './vcpu-threads.ts';
 import { WishError } from './wish-error.ts';
 
 /** What the `sandbox-overhead` helper is told. */
@@ -156,6 +156,7 @@ async function planSandbox(
   if ('problems' in planned) throw new WishError(planned.problems);
   const layout = flags.cgroupRoot === undefined ? planned.layout : withoutUnits(planned.layout);
   const devices = devicesOf(memberOf(config, 'linux', 'resources', 'devices'), cgroupOnly, flags);
+  assertThreadsOf(sandbox.vmm.pid, flags.selector.tids);
   const isVcpu = await compileVcpuSelector(flags.selector);
   const placement: Placement = { branches, layout, sandbox, withShim: flags.shim, isVcpu };
   const origins = originsOf(planMoves(placement));

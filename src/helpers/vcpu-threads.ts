@@ -1,5 +1,7 @@
 import { type Pattern, PatternError } from '../core/when/pattern.ts';
-import { listThreads, type Thread } from '../linux/process/process-tree.ts';
+import { problem } from '../linux/cgroup/problem.ts';
+import { isThreadOf, listThreads, type Thread } from '../linux/process/process-tree.ts';
+import { WishError } from './wish-error.ts';
 
 /** Says which threads of a virtual machine monitor run the guest's processors. */
 export interface VcpuSelector {
@@ -44,4 +46,16 @@ export async function compileVcpuSelector({ patterns, tids }: VcpuSelector): Pro
 /** Gives the vCPU threads of a process, by number. */
 export function vcpuThreads(pid: number, isVcpu: IsVcpu): ReadonlySet<number> {
   return new Set(listThreads(pid).flatMap((thread) => (isVcpu(thread) ? [thread.tid] : [])));
+}
+
+/**
+ * Makes sure that threads named by number are the monitor's: another process has no thread in a sandbox's cgroup.
+ *
+ * @throws {WishError} `FIELD_TEXT`, one for each that is not
+ */
+export function assertThreadsOf(pid: number, tids: readonly number[]): void {
+  const strange = tids.filter((tid) => !isThreadOf(pid, tid));
+  if (strange.length === 0) return;
+  const expected = `a thread of the virtual machine monitor, process ${pid}; nothing was moved`;
+  throw new WishError(strange.map((value) => problem('FIELD_TEXT', '--tid', { value, expected })));
 }

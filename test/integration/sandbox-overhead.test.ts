@@ -161,7 +161,8 @@ requires([root, 'go', v1], () => {
       const cgroup = readFileSync(`/proc/${other.pid}/cgroup`, 'utf8');
       expect(cgroup).not.toContain(name);
       const foreign = other.threads().get('vcpu0')?.[0] ?? 0;
-      await placeSandbox(state, flags({ selector: { patterns: [], tids: [foreign] } }));
+      const named = placeSandbox(state, flags({ selector: { patterns: [], tids: [foreign] } }));
+      await expect(named).rejects.toMatchObject({ problems: [{ code: 'FIELD_TEXT', field: '--tid' }] });
       expect(readFileSync(`/proc/${foreign}/cgroup`, 'utf8')).not.toContain(name);
     });
 
@@ -434,6 +435,23 @@ requires([root, 'go', v1], () => {
       expect(cli('cgroup', 'place', name)).toMatchObject({ status: 0, stderr: '' });
       expect(sorted(tasks('/sys/fs/cgroup/cpu', sandbox()))).toEqual(sorted(vcpus()));
       expect(cli('cgroup', 'place', name)).toMatchObject({ status: 0, stdout: '' });
+    });
+
+    it('takes a thread by its number besides those known by name, and no foreign one', async () => {
+      await placeSandbox(state, flags());
+      const [io = 0] = machine.threads().get('IO iothread0') ?? [];
+      expect(cli('cgroup', 'place', name, '--tid', String(io)).status).toBe(0);
+      expect(sorted(tasks('/sys/fs/cgroup/cpu', sandbox()))).toEqual(sorted([...vcpus(), io]));
+      const { status, stderr } = cli('cgroup', 'place', name, '--tid', '1');
+      expect(status).toBe(1);
+      expect(stderr).toContain('error FIELD_TEXT: --tid: 1 is not');
+      expect(sorted(tasks('/sys/fs/cgroup/cpu', sandbox()))).toEqual(sorted([...vcpus(), io]));
+    });
+
+    it('moves nobody for a pattern that matches no thread', async () => {
+      await placeSandbox(state, flags());
+      expect(cli('cgroup', 'place', name, '--thread-name', 'nothing').status).toBe(1);
+      expect(sorted(tasks('/sys/fs/cgroup/cpu', sandbox()))).toEqual(sorted(vcpus()));
     });
 
     it('watches, and ends with the monitor', async () => {

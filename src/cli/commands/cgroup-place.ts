@@ -1,9 +1,12 @@
 import { SystemError } from '../../core/diagnostic/system-error.ts';
 import { isContainerId } from '../../core/oci/state.ts';
 import { type Move, planMoves } from '../../helpers/overhead-moves.ts';
-import { placeOnce, recordedPlacement, watchThreads } from '../../helpers/place-threads.ts';
+import { placeOnce, type RecordedPlacement, recordedPlacement, watchThreads } from '../../helpers/place-threads.ts';
 import { moveDeed } from '../../helpers/sandbox-overhead.ts';
+import { WishError } from '../../helpers/wish-error.ts';
 import { assertSameProcess } from '../../linux/cgroup/container-process.ts';
+import { errorDocuments } from '../../linux/cgroup/plan-document.ts';
+import { writeFindings } from '../cgroup-flags.ts';
 import { EXIT, type ExitStatus, UsageError } from '../exit-status.ts';
 import { writeJson, writeNote, writeResult } from '../output.ts';
 import { selectorOf, type VcpuFlags } from './helper-sandbox-overhead.ts';
@@ -27,7 +30,15 @@ export async function cgroupPlace(id: string, flags: CgroupPlaceFlags): Promise<
   const pid = flags.pid === undefined ? undefined : numberOf('--pid', flags.pid, 4_194_304);
   if (flags.watch && flags.dryRun) throw new UsageError('--watch moves threads as they come: leave --dry-run out');
   const isChosen = (flags.tid ?? flags.threadName) !== undefined;
-  const placement = await recordedPlacement(id, pid, isChosen ? await selectorOf(flags) : undefined);
+  const selector = isChosen ? await selectorOf(flags) : undefined;
+  let placement: RecordedPlacement;
+  try {
+    placement = await recordedPlacement(id, pid, selector);
+  } catch (error) {
+    if (!(error instanceof WishError)) throw error;
+    writeFindings({ ignored: [], errors: errorDocuments(error.problems) });
+    return EXIT.no;
+  }
   const moves: Move[] = [];
   const moved = (move: Move): void => {
     moves.push(move);
@@ -61,7 +72,7 @@ const ENDS: Readonly<Record<string, string>> = {
 };
 
 async function watch(
-  placement: Parameters<typeof watchThreads>[0],
+  placement: RecordedPlacement,
   options: Omit<Parameters<typeof watchThreads>[1], 'signal'>,
 ): ReturnType<typeof watchThreads> {
   const controller = new AbortController();
