@@ -61,6 +61,44 @@ describe('hooks cgroup overhead', () => {
     expect(JSON.parse(stdout).machine).toMatchObject({ guestMemory: 67108864, guestCpus: 2 });
   });
 
+  it('passes over the pause container of a pod, and says so', () => {
+    const annotations = { 'io.kubernetes.cri.container-type': 'sandbox' };
+    const config = file('config.json', JSON.stringify(CONFIG));
+    const pause = file('pause.json', JSON.stringify({ annotations, linux: {} }));
+    const { stdout, stderr } = hooks(['cgroup', 'overhead', pause, config, '--pod-overhead', file('c.yaml', CLASS)]);
+    expect(stdout).toContain('cpu.max 75000 100000, memory.max 704643072');
+    expect(stderr).toContain(pause);
+    expect(hooks(['cgroup', 'overhead', pause, '--pod-overhead', file('c.yaml', CLASS)]).status).toBe(1);
+  });
+
+  it.each([
+    ['linux.resources.memory.limit', { linux: { resources: { memory: { limit: -7 } } } }],
+    ['linux.resources.memory.limit', { linux: { resources: { memory: { limit: 'x' } } } }],
+    ['linux.resources.cpu.quota', { linux: { resources: { cpu: { quota: 1e30 } } } }],
+    ['linux.resources.cpu.period', { linux: { resources: { cpu: { quota: 1, period: 0 } } } }],
+    ['default_memory', { annotations: { 'io.katacontainers.config.hypervisor.default_memory': '2Gi' } }],
+  ])('takes no senseless value for none: %s %j', (field, config) => {
+    const path = file('odd.json', JSON.stringify(config));
+    const { status, stderr } = hooks(['cgroup', 'overhead', path, '--pod-overhead', file('c.yaml', CLASS)]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/FIELD_(TYPE|RANGE|TEXT)/);
+    expect(stderr).toContain(field);
+  });
+
+  it.each(['256', '0', '1m'])('takes --guest-memory %s for a slip of the unit', (size) => {
+    const { status, stderr } = overhead('--guest-memory', size);
+    expect(status).toBe(2);
+    expect(stderr).toContain('256Mi');
+  });
+
+  it('takes a pod overhead of thousandths of a byte for a slip of the unit', () => {
+    const small = file('small.yaml', 'overhead: {podFixed: {memory: 400m}}');
+    const config = file('config.json', JSON.stringify(CONFIG));
+    const { status, stderr } = hooks(['cgroup', 'overhead', config, '--pod-overhead', small]);
+    expect(status).toBe(1);
+    expect(stderr).toContain('FIELD_RANGE');
+  });
+
   it('gives the same as data', () => {
     const document = JSON.parse(overhead('--json').stdout);
     expect(SCHEMA(document)).toBe(true);

@@ -18,7 +18,7 @@ import { parseQuantity } from '../../linux/cgroup/quantity.ts';
 import { writeFindings } from '../cgroup-flags.ts';
 import { EXIT, type ExitStatus, UsageError } from '../exit-status.ts';
 import { readJsonInput } from '../json-input.ts';
-import { writeDiagnostics, writeJson, writeResult } from '../output.ts';
+import { writeDiagnostics, writeJson, writeNote, writeResult } from '../output.ts';
 
 /** Flags of `hooks cgroup overhead`. */
 export interface CgroupOverheadFlags {
@@ -43,27 +43,50 @@ const FILE_LIMIT = 256 << 10;
 /** Does `hooks cgroup overhead`: exit 0 when the setting asked about fits, or either one where none is asked about. */
 export async function cgroupOverhead(configs: readonly string[], flags: CgroupOverheadFlags): Promise<ExitStatus> {
   const problems: CgroupProblem[] = [];
-  const inputs = configs.map((path) => readConfig(path, problems));
+  const read = configs.map((path): Input => ({ path, json: readConfig(path, problems) }));
+  // A kubelet adds up the containers alone; what Kata is told stands in the pause container's annotations too.
+  const passed = read.filter(({ json }) => isSandbox(json));
+  const inputs = read.filter((input) => !passed.includes(input));
+  const machine = machineOf(flags, read, problems);
+  const containers = inputs.map(({ path, json }) => limitsOf(path, json, problems));
+  if (inputs.length === 0) {
+    problems.push(
+      problem('FIELD_TYPE', passed[0]?.path ?? 'config.json', {
+        expected: 'a container',
+        found: 'the pause container of a pod',
+      }),
+    );
+  }
   const overhead = readOverheadFile(flags.podOverhead);
   if (overhead === undefined) return EXIT.no;
-  const read = readPodOverhead(overhead);
-  if ('problems' in read) problems.push(...read.problems);
-  if ('problems' in read || problems.length > 0) {
+  const podOverhead = readPodOverhead(overhead);
+  if ('problems' in podOverhead) problems.push(...podOverhead.problems);
+  else problems.push(...tooSmall(podOverhead.sizes));
+  if ('problems' in podOverhead || problems.length > 0) {
     const errors = errorDocuments(problems);
     if (flags.json) writeJson({ fits: null, errors });
     else writeFindings({ ignored: [], errors });
     return EXIT.no;
   }
-  const limits = sumOfLimits(inputs.map(limitsOf));
-  const machine = machineOf(flags, inputs);
-  const verdict = judgeOverhead(limits, read.sizes, machine, flags.cgroup === '1' ? 1 : 2);
+  if (!flags.quiet) {
+    for (const { path } of passed) writeNote(`note: ${path} is the pause container of a pod: its limits do not count`);
+  }
+  const limits = sumOfLimits(containers);
+  const verdict = judgeOverhead(limits, podOverhead.sizes, machine, flags.cgroup === '1' ? 1 : 2);
   const asked = verdict.settings.filter(
     ({ cgroupOnly }) => flags.cgroupOnly === undefined || cgroupOnly === (flags.cgroupOnly === 'true'),
   );
   const fits = asked.some((setting) => setting.fits);
-  if (flags.json) writeJson(documentOf(limits, read.sizes, machine, verdict, fits));
-  else writeResult(linesOf(limits, read.sizes, machine, verdict, asked));
+  if (flags.json) writeJson(documentOf(limits, podOverhead.sizes, machine, verdict, fits));
+  else writeResult(linesOf(limits, podOverhead.sizes, machine, verdict, asked));
   return fits ? EXIT.done : EXIT.no;
+}
+
+/** `400m` is less than a byte: whoever wrote it meant mebibytes. */
+function tooSmall({ memory }: PodSizes): CgroupProblem[] {
+  if (memory === undefined || memory === 0n || memory >= MEBIBYTE) return [];
+  const expected = 'at least 1Mi; "m" means thousandths, "Mi" mebibytes';
+  return [problem('FIELD_RANGE', 'podFixed.memory', { value: `${memory} bytes`, expected })];
 }
 
 function readConfig(path: string, problems: CgroupProblem[]): ExactJson {
@@ -103,37 +126,87 @@ function at(json: ExactJson | undefined, ...path: readonly string[]): ExactJson 
   return found;
 }
 
+/** Tells whether a config.json is that of a pod's sandbox: a pause container, which a kubelet does not count. */
+function isSandbox(config: ExactJson): boolean {
+  return SANDBOX_ANNOTATIONS.some(([key, value]) => at(config, 'annotations', key) === value);
+}
+
+const SANDBOX_ANNOTATIONS = [
+  ['io.kubernetes.cri.container-type', 'sandbox'],
+  ['io.kubernetes.cri-o.ContainerType', 'sandbox'],
+] as const;
+
 /** A container without a limit, or with one that is none (-1, 0), has none. */
-function limitsOf(config: ExactJson): PodSizes {
-  const number = (...path: readonly string[]): bigint | undefined => {
-    const value = at(config, 'linux', 'resources', ...path);
-    return (typeof value === 'number' && Number.isSafeInteger(value)) || typeof value === 'bigint'
-      ? BigInt(value)
-      : undefined;
+function limitsOf(path: string, config: ExactJson, problems: CgroupProblem[]): PodSizes {
+  const number = (least: bigint, ...keys: readonly string[]): bigint | undefined => {
+    const value = at(config, 'linux', 'resources', ...keys);
+    if (value === undefined || value === null) return undefined;
+    const isWhole = typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value));
+    const given = isWhole ? BigInt(value) : undefined;
+    if (given !== undefined && given >= least && given <= LIMIT_MAX) return given;
+    const field = `${path}: linux.resources.${keys.join('.')}`;
+    const expected = `a whole number from ${least} to ${LIMIT_MAX}`;
+    problems.push(
+      given === undefined
+        ? problem('FIELD_TYPE', field, { expected, found: shown(value) })
+        : problem('FIELD_RANGE', field, { value: given, expected }),
+    );
+    return undefined;
   };
   const positive = (value: bigint | undefined): bigint | undefined =>
     value !== undefined && value > 0n ? value : undefined;
-  const [quota, period] = [positive(number('cpu', 'quota')), positive(number('cpu', 'period')) ?? 100_000n];
-  return {
-    memory: positive(number('memory', 'limit')),
-    cpuMilli: quota === undefined ? undefined : (quota * 1000n + period - 1n) / period,
-  };
+  const memory = positive(number(-1n, 'memory', 'limit'));
+  const [quota, period] = [positive(number(-1n, 'cpu', 'quota')), number(1n, 'cpu', 'period') ?? 100_000n];
+  return { memory, cpuMilli: quota === undefined ? undefined : (quota * 1000n + period - 1n) / period };
 }
 
-function machineOf(flags: CgroupOverheadFlags, configs: readonly ExactJson[]): MachineSizes {
+const LIMIT_MAX = (1n << 63n) - 1n;
+
+function shown(value: ExactJson): string {
+  if (typeof value === 'object') return Array.isArray(value) ? 'a list' : 'an object';
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 64)) : String(value);
+}
+
+interface Input {
+  readonly path: string;
+  readonly json: ExactJson;
+}
+
+function machineOf(flags: CgroupOverheadFlags, configs: readonly Input[], problems: CgroupProblem[]): MachineSizes {
   const annotation = (key: string): bigint | undefined => {
-    const texts = configs.map((config) => at(config, 'annotations', `io.katacontainers.config.hypervisor.${key}`));
-    const text = texts.find((value) => typeof value === 'string' && /^\d{1,9}$/.test(value));
-    return typeof text === 'string' ? BigInt(text) : undefined;
+    const name = `io.katacontainers.config.hypervisor.${key}`;
+    const sizes = configs.flatMap(({ path, json }) => {
+      const text = at(json, 'annotations', name);
+      if (text === undefined) return [];
+      if (typeof text === 'string' && /^\d{1,9}$/.test(text)) return [BigInt(text)];
+      problems.push(
+        problem('FIELD_TEXT', `${path}: annotations.${name}`, { value: shown(text), expected: 'a whole number' }),
+      );
+      return [];
+    });
+    return sizes[0];
   };
-  const mebibytes = annotation('default_memory');
+  const [mebibytes, processors] = [annotation('default_memory'), annotation('default_vcpus')];
   return {
-    guestMemory: bytesOf('--guest-memory', flags.guestMemory) ?? (mebibytes && mebibytes << 20n) ?? KATA_MEMORY,
-    guestCpus: cpusOf(flags.guestCpus) ?? annotation('default_vcpus') ?? KATA_CPUS,
+    guestMemory: guestBytes(flags.guestMemory) ?? (mebibytes && mebibytes << 20n) ?? KATA_MEMORY,
+    guestCpus: cpusOf(flags.guestCpus) ?? processors ?? KATA_CPUS,
     monitorMemory: bytesOf('--monitor-memory', flags.monitorMemory) ?? 0n,
     helpersMemory: bytesOf('--helpers-memory', flags.helpersMemory) ?? 0n,
   };
 }
+
+/** A number alone means bytes here, but mebibytes in Kata's configuration: no guest starts with less than one of those. */
+function guestBytes(text: string | undefined): bigint | undefined {
+  const bytes = bytesOf('--guest-memory', text);
+  if (bytes !== undefined && bytes < MEBIBYTE) {
+    throw new UsageError(
+      `--guest-memory wants at least 1Mi, and ${text} is ${bytes} bytes: say 256Mi for 256 mebibytes`,
+    );
+  }
+  return bytes;
+}
+
+const MEBIBYTE = 1n << 20n;
 
 function bytesOf(flag: string, text: string | undefined): bigint | undefined {
   if (text === undefined) return undefined;
