@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, SystemError } from '../core/diagnostic/system-error.ts';
-import { parseExactJson } from '../core/oci/exact-json.ts';
+import { type ExactJson, parseExactJson } from '../core/oci/exact-json.ts';
 import type { OciState } from '../core/oci/state.ts';
 import { readBoundedFile } from '../host/file.ts';
 import { reasonOf, writeOwnFile } from '../host/write-file.ts';
 import type { ProcessIdentity } from '../linux/cgroup/container-process.ts';
+import { isHelperRecord, isOverheadRecord } from './record-shape.ts';
 
 /** A directory that a helper made: removed at poststop only while device and inode are still these. */
 export interface MadeDirectory {
@@ -122,13 +123,23 @@ function readRecordIn(directory: string, verb: string, root: string): HelperReco
   const path = join(directory, `${verb}.json`);
   const content = readBoundedFile(path, 1 << 20);
   if (content.kind === 'failed' && errnoOf(content.error) === 'ENOENT') return undefined;
+  // What the file holds is not repeated: it might be another than ours.
+  const refuse = (what: string): never => {
+    const mend = 'see `hooks cgroup tree` for cgroups that it may have named, then remove this file';
+    throw new SystemError('RECORD', { path, reason: `${what}; ${mend}` });
+  };
+  if (content.kind !== 'content') return refuse('it is not a small regular file');
+  if (content.isLink) return refuse('it is a symbolic link');
+  let json: ExactJson;
   try {
-    if (content.kind !== 'content') throw new Error('it is not a small regular file');
-    // Written by this program, in a directory that nobody else can write to.
-    return parseExactJson(content.bytes.toString('utf8')) as unknown as HelperRecord;
-  } catch (error) {
-    throw new SystemError('RECORD', { path, reason: reasonOf(error) }, { cause: error });
+    json = parseExactJson(content.bytes.toString('utf8'));
+  } catch {
+    return refuse('it is not JSON, or only a part of it');
   }
+  if (!isHelperRecord(json) || (verb === 'sandbox-overhead' && !isOverheadRecord(json))) {
+    return refuse(`it is no record of ${verb} with schemaVersion 1`);
+  }
+  return json as unknown as HelperRecord;
 }
 
 /**

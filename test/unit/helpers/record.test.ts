@@ -61,6 +61,35 @@ describe('records of helpers', () => {
     expect(readRecord(long, 'delegate', root)).toMatchObject(RECORD);
   });
 
+  it.each([
+    'null',
+    '[]',
+    '{}',
+    '{"schemaVersion":2,"directories":[]}',
+    '{"schemaVersion":1,"directories":{}}',
+    '{"schemaVersion":1,"directories":[{"mountPoint":"/m","path":"a","device":1,"inode":1}]}',
+    '{"schemaVersion":1,"directories":[],"intended":[1]}',
+    '{"schemaVersion":1,"direc',
+    'root:secret:1:2',
+  ])('are refused by name, and not repeated, when broken: %s', (text) => {
+    for (const verb of ['compat-dir', 'sandbox-overhead']) {
+      writeRecord(STATE, verb, RECORD, root);
+      const [directory = ''] = readdirSync(root);
+      writeFileSync(join(root, directory, `${verb}.json`), text);
+      const args = { path: join(root, directory, `${verb}.json`), reason: expect.not.stringContaining('secret') };
+      expect(() => readRecord(STATE, verb, root)).toThrow(expect.objectContaining({ code: 'RECORD', args }));
+    }
+  });
+
+  it('are not read through a link, and one of sandbox-overhead has all that it needs', () => {
+    writeRecord(STATE, 'sandbox-overhead', RECORD, root);
+    expect(() => readRecord(STATE, 'sandbox-overhead', root)).toThrow(expect.objectContaining({ code: 'RECORD' }));
+    writeRecord(STATE, 'delegate', RECORD, root);
+    const [directory = ''] = readdirSync(root);
+    symlinkSync('delegate.json', join(root, directory, 'psi.json'));
+    expect(() => readRecord(STATE, 'psi', root)).toThrow(expect.objectContaining({ code: 'RECORD' }));
+  });
+
   it('are not believed where others could write', () => {
     writeRecord(STATE, 'delegate', RECORD, root);
     chmodSync(root, 0o777);
