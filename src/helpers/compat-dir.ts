@@ -257,7 +257,10 @@ async function remove(
     writeRecord(state, VERB, rest, records);
   }
   const warnings = [
-    ...left.map(({ directory, reason }) => `${nameOf(directory)} is not removed: ${reason}`),
+    ...left.map(
+      ({ directory, reason }) =>
+        `${nameOf(directory)} is not removed: ${reason}; it stays on record, and the next poststop with this id and bundle removes it, or rmdir by hand`,
+    ),
     ...shared
       .filter(({ isForeign }) => isForeign)
       .map(({ directory }) => `${nameOf(directory)} stays: it holds cgroups that others made`),

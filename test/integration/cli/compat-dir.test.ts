@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { requires, root } from '../../requirement.ts';
@@ -35,6 +36,22 @@ describe('hooks helper compat-dir', () => {
     expect(existsSync(join(directory, 'cgroup/pods/a/c1'))).toBe(true);
     expect(compatDir(directory, 'stopped')).toMatchObject({ status: 0, stdout: '', stderr: '' });
     expect(readdirSync(join(directory, 'cgroup/pods'))).toEqual([]);
+  });
+
+  it('says at poststop that its record stays when that is of no use', () => {
+    const directory = bundle();
+    compatDir(directory, 'created');
+    const root = process.geteuid?.() === 0 ? '/run/oci-hooks' : join(directory, 'oci-hooks');
+    const hash = createHash('sha256').update(directory).digest('hex').slice(0, 16);
+    const record = join(root, `compat-c1-${hash}`, 'compat-dir.json');
+    const text = readFileSync(record);
+    writeFileSync(record, '[]');
+    const { status, stderr } = compatDir(directory, 'stopped');
+    writeFileSync(record, text);
+    expect(status).toBe(0);
+    expect(stderr).toContain('RECORD');
+    expect(stderr).not.toContain('the container starts');
+    expect(compatDir(directory, 'stopped').stderr).toBe('');
   });
 
   it('prints its deeds', () => {
