@@ -26,13 +26,15 @@ const SHIM = /^containerd-shim-[a-z0-9-]+$/;
  * below the shim, or the one that Kata's own pid file names, or the shim itself (Dragonball).
  *
  * @param sandbox - the administrator says that the pid is the monitor's, whatever its program is called
- * @throws {SystemError} `PROCESS_NONE`, `PROCESS_NOT_VMM`, `PROCESS_GONE`
+ * @throws {SystemError} `PROCESS_NONE`, `PROCESS_NOT_VMM`, `PROCESS_NEVER_VMM`, `PROCESS_GONE`
  */
 export function sandboxProcesses({ id, pid }: OciState, sandbox: boolean): SandboxProcesses {
   if (pid === undefined) throw new SystemError('PROCESS_NONE', { id });
   const { kind, leader } = namePid(pid);
   if (kind !== 'vmm' && !sandbox) throw new SystemError('PROCESS_NOT_VMM', { pid, kind: WORDS[kind] });
   const monitor = SHIM.test(programOf(leader)) ? (monitorBelow(leader) ?? monitorByPidFile(id) ?? leader) : leader;
+  const kindBarred = barredKind(monitor);
+  if (kindBarred !== undefined) throw new SystemError('PROCESS_NEVER_VMM', { pid, kind: kindBarred });
   const parent = monitor === leader ? parentOf(monitor) : leader;
   const isShim = parent !== undefined && parent > 1 && SHIM.test(programOf(parent));
   return { vmm: identifyProcess(monitor), shim: isShim ? identifyProcess(parent) : undefined };
@@ -44,6 +46,20 @@ const WORDS = {
   vmm: 'a virtual machine monitor',
   sandbox: 'the sandbox of a whole pod',
 } as const;
+
+/**
+ * Names what no sandbox ever is, whatever the administrator says: to move it with all below it would move the machine. A
+ * shim is above the hooks that it runs, and may be the monitor itself.
+ */
+function barredKind(pid: number): string | undefined {
+  if (pid === 1) return 'the first process of the machine';
+  const program = programOf(pid);
+  if (program === '') return 'a kernel thread, or one that has ended';
+  for (let at: number | undefined = process.pid; at !== undefined && at > 1; at = parentOf(at)) {
+    if (at === pid && !SHIM.test(program)) return 'this helper, or above it';
+  }
+  return undefined;
+}
 
 function monitorBelow(shim: number): number | undefined {
   return processTree(shim).find(({ pid }) => pid !== shim && isMonitor(pid))?.pid;

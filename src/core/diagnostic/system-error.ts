@@ -59,6 +59,7 @@ const TEXT = {
   PROCESS_NOT_CONTAINER: 'process {pid} is {kind}, not the container; say --sandbox if that is meant',
   PROCESS_NOT_VMM:
     'process {pid} is {kind}, no virtual machine monitor that is known; say --sandbox if the virtual machine is meant',
+  PROCESS_NEVER_VMM: 'process {pid} is {kind}: no virtual machine monitor, and nothing of it is moved',
   RECORD_NONE: 'nothing is recorded for {id}: {reason}',
   PROCESS_GONE: 'there is no process {pid}',
   PROCESS_REUSED:
