@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmdirSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -77,15 +78,17 @@ requires([root, 'go', v1], () => {
   const rest = (): number[] =>
     [...machine.threads()].flatMap(([thread, ids]) => (thread.startsWith('CPU ') ? [] : ids));
   const sorted = (numbers: readonly number[]): number[] => [...numbers].sort((a, b) => a - b);
+  /** Its own directories alone: elsewhere in a hierarchy other tests make and remove theirs meanwhile. */
   const made = (): string[] =>
     hierarchies().flatMap((hierarchy) =>
-      readdirSync(hierarchy, { recursive: true, encoding: 'utf8', withFileTypes: false }).filter(
-        (path) =>
-          path.startsWith(name) &&
-          !path.includes('.') &&
-          !path.endsWith('tasks') &&
-          !path.endsWith('notify_on_release'),
-      ),
+      readdirSync(hierarchy)
+        .filter((top) => top.startsWith(name))
+        .flatMap((top) => [
+          top,
+          ...readdirSync(join(hierarchy, top), { recursive: true, encoding: 'utf8' })
+            .map((path) => join(top, path))
+            .filter((path) => statSync(join(hierarchy, path)).isDirectory()),
+        ]),
     );
   const stopped = (): OciState => ({ ...state, status: 'stopped', pid: undefined });
   const cli = (...args: readonly string[]) => spawnSync(process.execPath, [PROGRAM, ...args], { encoding: 'utf8' });
