@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import type { Catalog } from '../core/catalog/catalog.ts';
 import { isObject } from '../core/definition/keys.ts';
 import { ConfigError, DefinitionError } from '../core/diagnostic/input-error.ts';
+import { SystemError } from '../core/diagnostic/system-error.ts';
 import { newEntries } from '../core/injection/apply.ts';
 import type { ConfigText } from '../core/injection/config-text.ts';
 import { editParsedConfig } from '../core/injection/edit.ts';
@@ -59,9 +60,19 @@ function loadDefinitions({ hooksDirs, builtin }: RuntimeSettings): Promise<Catal
   return loadCatalogAbove(carried ?? [], [...beside, ...hooksDirs], { extensionStages: [PRECREATE], trust: 'refuse' });
 }
 
-/** crun takes `--config` from the working directory, unless it is the usual name. Source: crun, create.c. */
+/** What bytes that are no UTF-8 were read as. */
+const REPLACEMENT = '\uFFFD';
+
+/**
+ * Gives the path of the config. crun takes `--config` from the working directory, unless it is the usual name. Source: crun,
+ * create.c.
+ *
+ * @throws {SystemError} `FILE_READ` where the path is no UTF-8: as text it may name the config of another container
+ */
 function configPath({ bundle = '.', config }: RuntimeCall): string {
-  return config === undefined || config === 'config.json' ? resolve(bundle, 'config.json') : resolve(config);
+  const path = config === undefined || config === 'config.json' ? resolve(bundle, 'config.json') : resolve(config);
+  if (path.includes(REPLACEMENT)) throw new SystemError('FILE_READ', { path, reason: 'its path is no UTF-8' });
+  return path;
 }
 
 /** Has an entry that runs recorded count as the hook that it runs; most configs have none. */
