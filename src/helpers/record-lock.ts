@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, rmdirSync, unlink
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf, SystemError } from '../core/diagnostic/system-error.ts';
-import { isSameFile, tryLock } from '../host/directory-lock.ts';
+import { isSameFile, tryLock } from '../host/file-lock.ts';
 import { reasonOf } from '../host/write-file.ts';
 import { makeRecordDirectory, type RecordKey, recordDirectory, recordRoot } from './record.ts';
 

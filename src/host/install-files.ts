@@ -12,11 +12,12 @@ import {
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { SystemError } from '../core/diagnostic/system-error.ts';
-import { lockDirectory, removeEmptyDirectories, syncPath } from './directory-lock.ts';
+import { removeEmptyDirectories, syncPath } from './directory.ts';
+import { lockDirectory } from './directory-lock.ts';
 import { readBoundedFile } from './file.ts';
 import { hostName, placeOnHost } from './host-root.ts';
 import { type InstallRecord, readInstallRecord, recordPath, sha256Of, writeInstallRecord } from './install-record.ts';
-import { isVolatile, placeProgram, programState, releaseProgram } from './program-file.ts';
+import { isVolatile, type ProgramSource, placeProgram, programState, releaseProgram } from './program-file.ts';
 import { reasonOf } from './write-file.ts';
 
 /** A file to write into a directory. */
@@ -47,11 +48,9 @@ export interface InstallOutcome {
 }
 
 /** The program that the definitions run, to be put on the host before them. */
-export interface NewProgram {
+export interface NewProgram extends ProgramSource {
   /** Where it is to lie, as the host and the definitions name it. */
   readonly path: string;
-  /** The file to copy. */
-  readonly source: string;
 }
 
 /** How to install. */
@@ -112,7 +111,7 @@ function installLocked(installation: Installation, files: readonly NewFile[]): I
     isConflict(there, force) ? [{ path: pathIn(directory, file.name), reason: there }] : [],
   );
   const target = program && placeOnHost(hostRoot, program.path);
-  const targetState = program && target !== undefined ? programState(target, program.source) : undefined;
+  const targetState = program && target !== undefined ? programState(target, program) : undefined;
   if (target !== undefined && targetState !== undefined) {
     if (isConflict(targetState, force)) conflicts.push({ path: target, reason: targetState });
     if (!force && isVolatile(target) && !isVolatile(directory)) conflicts.push({ path: target, reason: 'volatile' });
@@ -198,7 +197,7 @@ function replaceAll(
     undo.push(() => (before ? writeInstallRecord(directory, before) : unlinkSync(recordPath(directory))));
     if (program) {
       current = placeOnHost(hostRoot, program.path);
-      placeProgram(current, program.source, user);
+      placeProgram(current, program, user);
       if (isProgramNew) undo.push(() => releaseProgram(placeOnHost(hostRoot, program.path), user));
     }
     for (const { name } of files) {

@@ -15,7 +15,8 @@ import {
 } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { errnoOf, SystemError } from '../core/diagnostic/system-error.ts';
-import { lockDirectory, removeEmptyDirectories, removeIfEmpty, syncPath } from './directory-lock.ts';
+import { removeEmptyDirectories, removeIfEmpty, syncPath } from './directory.ts';
+import { lockDirectory } from './directory-lock.ts';
 import { type ProgramRecord, readProgramRecord, removeProgramRecord, writeProgramRecord } from './program-record.ts';
 import { isOwn } from './trust.ts';
 import { reasonOf } from './write-file.ts';
@@ -26,15 +27,23 @@ export type ProgramState = 'new' | 'replaced' | 'unchanged' | 'foreign' | 'chang
 /** What came of taking a directory's use of a program back. */
 export type ProgramRelease = 'removed' | 'in-use' | 'changed' | 'gone';
 
+/** A program to put somewhere. */
+export interface ProgramSource {
+  /** The file to copy. */
+  readonly source: string;
+  /** Its hash, which takes a moment: it has more than 100 MB. */
+  readonly sha256: string;
+}
+
 /** Says what putting a program to a path would do; nothing is changed. */
-export function programState(path: string, source: string): ProgramState {
+export function programState(path: string, { sha256 }: ProgramSource): ProgramState {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (!stats) return 'new';
   if (!stats.isFile()) return 'not-a-file';
   // Whoever may change it has not changed it yet.
   if (!isOwn(stats)) return 'foreign';
   const there = hashOf(path);
-  if (there === hashOf(source)) return 'unchanged';
+  if (there === sha256) return 'unchanged';
   const own = readProgramRecord(path)?.sha256 ?? [];
   if (own.length === 0) return 'foreign';
   return own.includes(there) ? 'replaced' : 'changed';
@@ -47,21 +56,21 @@ export function programState(path: string, source: string): ProgramState {
  * @param user - the hooks directory, as the host names it
  * @throws {SystemError} `FILE_WRITE`, also where the mount does not let programs run; `DIRECTORY_MAKE`, `INSTALL_RECORD`
  */
-export function placeProgram(path: string, source: string, user: string): void {
+export function placeProgram(path: string, program: ProgramSource, user: string): void {
+  const { source, sha256 } = program;
   const lock = lockDirectory(dirname(path));
   const beside = temporary(path);
   let before: ProgramRecord | undefined;
   let isTouched = false;
   try {
     before = readProgramRecord(path);
-    const isThere = programState(path, source) === 'unchanged';
+    const isThere = programState(path, program) === 'unchanged';
     // It lay there with these bytes, so somebody else put it there, and whoever did removes it.
     if (isThere && !before) return;
     const record = {
       directories: [...new Set([...(before?.directories ?? []), user])],
       isDirectoryOwn: before?.isDirectoryOwn ?? lock.made !== undefined,
     };
-    const sha256 = hashOf(source);
     isTouched = true;
     // While one replaces the other, both count as ours: whatever ends this program, uninstall finds its way.
     writeProgramRecord(path, { ...record, sha256: [...new Set([...(before?.sha256 ?? []), sha256])] });
@@ -162,8 +171,8 @@ function removeQuietly(path: string): void {
   }
 }
 
-/** Read in pieces: the program is larger than what should lie in memory at once. */
-function hashOf(path: string): string {
+/** Gives the hash of a program, read in pieces: it is larger than what should lie in memory at once. */
+export function hashOf(path: string): string {
   const hash = createHash('sha256');
   const piece = Buffer.allocUnsafe(1024 * 1024);
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);

@@ -1,6 +1,7 @@
 import { lstatSync, unlinkSync } from 'node:fs';
 import { SystemError } from '../core/diagnostic/system-error.ts';
-import { lockDirectory, removeIfEmpty, syncPath } from './directory-lock.ts';
+import { removeIfEmpty, syncPath } from './directory.ts';
+import { lockDirectory } from './directory-lock.ts';
 import { readBoundedFile } from './file.ts';
 import { hostName, placeOnHost } from './host-root.ts';
 import { leftoversOf } from './install-files.ts';

@@ -10,6 +10,7 @@ import { isDefinitionName, JSON_DEFINITION_LIMIT, loadDefinitionFiles } from '..
 import { placeOnHost } from '../../host/host-root.ts';
 import { installFiles, type NewFile, type NewProgram } from '../../host/install-files.ts';
 import { ownProgram } from '../../host/own-program.ts';
+import { hashOf } from '../../host/program-file.ts';
 import { createTrustCheck } from '../../host/trust.ts';
 import { reasonOf } from '../../host/write-file.ts';
 import { EXIT, type ExitStatus, UsageError } from '../exit-status.ts';
@@ -77,7 +78,8 @@ function newProgram(path: string): NewProgram {
   if (!path.startsWith('/') || path.endsWith('/') || path.split('/').includes('..')) {
     throw new UsageError(`--program needs an absolute path of a file, not ${path}`);
   }
-  return { path, source: realpathSync(process.execPath) };
+  const source = realpathSync(process.execPath);
+  return { path, source, sha256: hashOf(source) };
 }
 
 interface InstallArguments {

@@ -88,16 +88,26 @@ describe('decide', () => {
 });
 
 describe('a container with very many annotations', () => {
-  const annotations = Object.fromEntries(Array.from({ length: 2_000_001 }, (_, index) => [`k${index}`, '']));
+  const numbers = (length: number): readonly number[] => Array.from({ length }, (_, index) => index);
+  const annotations = Object.fromEntries(numbers(2001).map((number) => [`k${number}`, '']));
   const view = { args: ['/bin/sh'], annotations, hasBindMounts: false };
-  const decided = (key: string): unknown =>
-    decide(catalog({ 'd/a.json': text({ annotations: { [key]: '.*' } }) }), view, RULES);
+  /** A thousand definitions, each with a key of its own. */
+  const decided = (key: (number: number) => string): unknown =>
+    decide(
+      catalog(
+        Object.fromEntries(
+          numbers(1000).map((number) => [`d/${number}.json`, text({ annotations: { [key(number)]: '.*' } })]),
+        ),
+      ),
+      view,
+      RULES,
+    );
 
   it('is in doubt where definitions look at every one of them', () => {
-    expect(decided('^k')).toMatchObject({ outcome: 'refused', doubts: [{ code: 'ANNOTATIONS_TOO_MANY' }] });
+    expect(decided((number) => `^k${number}`)).toMatchObject({ outcome: 'refused', doubts: [{ code: 'ANNOTATIONS_TOO_MANY' }] });
   });
 
   it('is not where they name a whole key', () => {
-    expect(decided('^none$')).toMatchObject({ outcome: 'unchanged', doubts: [] });
+    expect(decided((number) => `^none${number}$`)).toMatchObject({ outcome: 'unchanged', doubts: [] });
   });
 });
