@@ -1,6 +1,7 @@
 import { SystemError } from '../core/diagnostic/system-error.ts';
 import { type ExactJson, type ExactJsonObject, isExactObject } from '../core/oci/exact-json.ts';
 import { hasStopped, type OciState } from '../core/oci/state.ts';
+import { runDirectory } from '../host/run-directory.ts';
 import type { CgroupWrite, IgnoredField } from '../linux/cgroup/cgroup-write.ts';
 import { type CompatPlace, compatPlaces } from '../linux/cgroup/compat-place.ts';
 import { errnoReason } from '../linux/cgroup/errno-reason.ts';
@@ -17,7 +18,7 @@ import { renderProblem } from '../linux/cgroup/problem.ts';
 import type { ResourcePlanOptions } from '../linux/cgroup/resource-plan.ts';
 import { specFiles } from '../linux/cgroup/spec-file.ts';
 import { memberOf, readBundleConfig } from './helper-input.ts';
-import { type MadeDirectory, readRecord, recordDirectory, recordRoot, removeRecord, writeRecord } from './record.ts';
+import { type MadeDirectory, readRecord, recordDirectory, removeRecord, writeRecord } from './record.ts';
 import { withExistingRecordLock, withRecordLock } from './record-lock.ts';
 import { type Deed, type HelperReport, NOTHING_TO_DO } from './resource-deed.ts';
 
@@ -63,7 +64,7 @@ export async function makeCompatDirectory(
   flags: CompatDirFlags,
   surroundings: CompatDirSurroundings = {},
 ): Promise<HelperReport> {
-  const { records = recordRoot(), patience = PATIENCE } = surroundings;
+  const { records = runDirectory(), patience = PATIENCE } = surroundings;
   if (flags.stopped === true || hasStopped(state) === true) {
     const undo = (): Promise<HelperReport> => remove(state, flags, records, patience);
     if (flags.dryRun === true) return undo();

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { SystemError } from '../core/diagnostic/system-error.ts';
 import { assertSameProcess, identifyProcess } from '../linux/cgroup/container-process.ts';
 import { problem } from '../linux/cgroup/problem.ts';
@@ -114,18 +115,7 @@ export async function watchThreads(placement: RecordedPlacement, options: WatchO
       throw error;
     }
     if (Date.now() >= until) return 'time';
-    await sleep(options.intervalMs, options.signal);
+    // An end by the signal is seen above.
+    await setTimeout(options.intervalMs, undefined, { signal: options.signal }).catch(() => undefined);
   }
-}
-
-function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, milliseconds);
-    signal.addEventListener('abort', end, { once: true });
-  });
 }

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf, SystemError } from '../core/diagnostic/system-error.ts';
 import { isSameFile, tryLock } from '../host/file-lock.ts';
+import { runDirectory } from '../host/run-directory.ts';
 import { reasonOf } from '../host/write-file.ts';
-import { makeRecordDirectory, type RecordKey, recordDirectory, recordRoot } from './record.ts';
+import { makeRecordDirectory, type RecordKey, recordDirectory } from './record.ts';
 
 /** How a lock is waited for. */
 export interface LockWait {
@@ -25,7 +26,7 @@ const WAIT: LockWait = { everyMs: 10, forMs: 60_000 };
 export async function withRecordLock<T>(
   key: RecordKey,
   deed: () => Promise<T> | T,
-  root: string = recordRoot(),
+  root: string = runDirectory(),
   wait: LockWait = WAIT,
 ): Promise<T> {
   const directory = recordDirectory(key, root);

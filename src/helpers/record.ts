@@ -5,6 +5,7 @@ import { errnoOf, SystemError } from '../core/diagnostic/system-error.ts';
 import { type ExactJson, parseExactJson } from '../core/oci/exact-json.ts';
 import type { OciState } from '../core/oci/state.ts';
 import { readBoundedFile } from '../host/file.ts';
+import { runDirectory } from '../host/run-directory.ts';
 import { reasonOf, writeOwnFile } from '../host/write-file.ts';
 import type { ProcessIdentity } from '../linux/cgroup/container-process.ts';
 import { isHelperRecord, isOverheadRecord } from './record-shape.ts';
@@ -31,14 +32,6 @@ export interface HelperRecord {
   readonly directories: readonly MadeDirectory[];
   readonly processes?: readonly RecordedProcess[];
   readonly intended?: readonly IntendedDirectory[];
-}
-
-/** Gives where records are kept: in /run for root, below XDG_RUNTIME_DIR for others. */
-export function recordRoot(): string {
-  const runtime = process.env['XDG_RUNTIME_DIR'];
-  if (process.geteuid?.() === 0) return '/run/oci-hooks';
-  if (runtime?.startsWith('/') === true) return join(runtime, 'oci-hooks');
-  throw new SystemError('RECORD', { path: 'oci-hooks', reason: 'XDG_RUNTIME_DIR is not set' });
 }
 
 /** Tells whose record is meant. */
@@ -69,7 +62,7 @@ export function makeRecordDirectory(key: RecordKey, root: string): true {
  *
  * @throws {SystemError} `RECORD`, also where somebody else could have laid the directory
  */
-export function writeRecord(state: RecordKey, verb: string, record: HelperRecord, root: string = recordRoot()): void {
+export function writeRecord(state: RecordKey, verb: string, record: HelperRecord, root: string = runDirectory()): void {
   const directory = recordDirectory(state, root);
   makeRecordDirectory(state, root);
   const path = join(directory, `${verb}.json`);
@@ -85,7 +78,7 @@ export function writeRecord(state: RecordKey, verb: string, record: HelperRecord
  *
  * @throws {SystemError} `RECORD` when it cannot be read, or is not ours
  */
-export function readRecord(state: RecordKey, verb: string, root: string = recordRoot()): HelperRecord | undefined {
+export function readRecord(state: RecordKey, verb: string, root: string = runDirectory()): HelperRecord | undefined {
   return readRecordIn(recordDirectory(state, root), verb, root);
 }
 
@@ -100,7 +93,7 @@ export interface FoundRecord {
  *
  * @param id - as `isContainerId` wants it
  */
-export function readRecordsOf(id: string, verb: string, root: string = recordRoot()): FoundRecord[] {
+export function readRecordsOf(id: string, verb: string, root: string = runDirectory()): FoundRecord[] {
   const start = `${id.slice(0, 128)}-`;
   if (lstatSync(root, { throwIfNoEntry: false }) === undefined) return [];
   return readdirSync(root)
@@ -146,7 +139,7 @@ function readRecordIn(directory: string, verb: string, root: string): HelperReco
  * Forgets what a helper kept, with what it left where it was killed in the midst of writing, and the container's directory with
  * its last record.
  */
-export function removeRecord(state: RecordKey, verb: string, root: string = recordRoot()): void {
+export function removeRecord(state: RecordKey, verb: string, root: string = runDirectory()): void {
   const directory = recordDirectory(state, root);
   const file = `${verb}.json`;
   try {

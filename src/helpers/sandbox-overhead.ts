@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { SystemError } from '../core/diagnostic/system-error.ts';
 import type { ExactJson } from '../core/oci/exact-json.ts';
 import { hasStopped, type OciState } from '../core/oci/state.ts';
@@ -10,16 +9,17 @@ import { findWishes } from '../linux/device/find-wishes.ts';
 import { grantedOverhead } from './annotation-wish.ts';
 import { memberOf, readBundleConfig } from './helper-input.ts';
 import { type OverheadLayout, planLayout } from './overhead-layout.ts';
-import { cgroupIn, doMove, type Move, originsOf, type Placement, planMoves, sandboxMembers } from './overhead-moves.ts';
+import { doMove, type Move, originsOf, type Placement, planMoves } from './overhead-moves.ts';
 import { type OverheadRecord, readOverheadRecord } from './overhead-record.ts';
 import { type Step, setupSteps } from './overhead-steps.ts';
 import { undoSteps } from './overhead-undo.ts';
 import { withRecordLock } from './record-lock.ts';
 import { type Deed, type HelperFlags, type HelperReport, NOTHING_TO_DO } from './resource-deed.ts';
 import { type SandboxDevices, sandboxDevices } from './sandbox-devices.ts';
+import { sandboxFindings } from './sandbox-findings.ts';
 import { type SandboxProcesses, sandboxProcesses } from './sandbox-process.ts';
 import { isPodContainer } from './sandbox-role.ts';
-import { assertThreadsOf, compileVcpuSelector, type VcpuSelector, vcpuThreads } from './vcpu-threads.ts';
+import { assertThreadsOf, compileVcpuSelector, type VcpuSelector } from './vcpu-threads.ts';
 import { WishError } from './wish-error.ts';
 
 /** What the `sandbox-overhead` helper is told. */
@@ -102,7 +102,7 @@ async function placeAlone(state: OciState, flags: SandboxOverheadFlags): Promise
       throw error;
     }
   }
-  warnings.push(...findings(placement));
+  warnings.push(...sandboxFindings(placement));
   return { cgroup: placement.layout.sandbox.path, deeds, ignored: [], warnings };
 }
 
@@ -286,43 +286,6 @@ function takeBack(key: { readonly id: string; readonly bundle: string }): void {
 export function moveDeed({ what, id, branch, to }: Move): Deed {
   const directory = directoryIn(branch, to);
   return what === 'process' ? ['move-process', id, directory] : ['move-thread', id, directory];
-}
-
-/** What an administrator should know of how things are now. */
-function findings({ layout, sandbox, branches, isVcpu, withShim }: Placement): string[] {
-  const { vmm } = sandbox;
-  const warnings: string[] = [];
-  const threads = vcpuThreads(vmm.pid, isVcpu);
-  if (threads.size > 0) {
-    warnings.push(
-      'the virtual machine runs already: memory that it has touched stays charged to the cgroup that it was in, only what it touches from now on counts in the new one',
-    );
-  } else if (layout.split !== 'none') {
-    warnings.push(
-      `process ${vmm.pid} has no vCPU thread yet that is known by its name: run this at poststart too, or \`hooks cgroup place ID --watch\`; --thread-name and --tid say which they are`,
-    );
-  }
-  const [branch] = branches;
-  if (branch?.version === 2 && !branch.isPlain && layout.split === 'processes' && layout.overhead !== undefined) {
-    const lacking = ['cpu', 'memory'].filter((name) => !hasController(branch, layout.others, name));
-    const others = sandboxMembers({ sandbox, withShim }).length > 1;
-    if (lacking.length > 0 && others && cgroupIn(branch, vmm.pid) !== layout.others) {
-      warnings.push(
-        `${directoryIn(branch, layout.others)} has no ${lacking.join(' and ')} controller, so its use is not counted there and no limit takes hold: give --overhead-cgroup a slice, such as kata-overhead.slice`,
-      );
-    }
-  }
-  return warnings;
-}
-
-function hasController(branch: CgroupBranch, path: string, controller: string): boolean {
-  try {
-    const text = readFileSync(`${directoryIn(branch, path)}/cgroup.controllers`, 'utf8');
-    return text.split(/\s+/).includes(controller);
-  } catch {
-    // It is not there (a dry run): nothing can be said.
-    return true;
-  }
 }
 
 function textOf(json: ExactJson | undefined): string | undefined {

@@ -104,7 +104,10 @@ describe('a container with very many annotations', () => {
     );
 
   it('is in doubt where definitions look at every one of them', () => {
-    expect(decided((number) => `^k${number}`)).toMatchObject({ outcome: 'refused', doubts: [{ code: 'ANNOTATIONS_TOO_MANY' }] });
+    expect(decided((number) => `^k${number}`)).toMatchObject({
+      outcome: 'refused',
+      doubts: [{ code: 'ANNOTATIONS_TOO_MANY' }],
+    });
   });
 
   it('is not where they name a whole key', () => {
