@@ -1,5 +1,7 @@
 import { statusAt } from '#file-calls';
-import { ROOTS_FILE } from './run-place.ts';
+
+/** A file that belongs to the machine's root in every container: its owner is how that root shows there. */
+const ROOTS_FILE = '/proc/sys/kernel/overflowuid';
 
 /**
  * Gives the uid that the machine's root has here: 0, or in a user namespace that does not have it, as that of rootless

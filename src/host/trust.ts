@@ -1,4 +1,4 @@
-import { statusAt, writability } from '#file-calls';
+import { access, statusAt } from '#file-calls';
 import { type Diagnostic, error, warning } from '../core/diagnostic/diagnostic.ts';
 import { shellWord } from '../core/diagnostic/quote.ts';
 import type { FileStatus } from '../linux/file-calls/file-calls.ts';
@@ -133,7 +133,7 @@ function problemAt(path: string, owner: number, isDirectory: boolean): string | 
 
 /** Whether nobody can write a directory through the mount it is seen by here; access(2) then says EROFS. */
 function isOnReadOnlyMount(path: string): boolean {
-  return writability(path) === -EROFS;
+  return access(path, 'write') === -EROFS;
 }
 
 function isSafeOwner(uid: number, owner: number): boolean {

@@ -1,18 +1,13 @@
-import { ROOTS_FILE, type RunPlace, runDirectoryAt, UID_MAP } from '../host/run-place.ts';
-import { bareStatus, isExecutable, readBareLink, readBareText } from '../linux/libc/bare-file.ts';
-
-/** As `runDirectory` asks it, without node:fs. */
-const HERE: RunPlace = {
-  machineRoot: () => bareStatus(ROOTS_FILE)?.owner ?? 0,
-  uidMap: () => readBareText(UID_MAP),
-};
+import { access, linkTarget, statusAt } from '#file-calls';
+import { runDirectory } from '../host/run-directory.ts';
+import { FILE_TYPE, REGULAR } from '../linux/file-calls/file-calls.ts';
 
 /** Gives the link that says which runtime made the last container under a name of the program. */
 export function runtimeLink(program: string): string {
   let name = '';
   for (const letter of program) name += isPlain(letter) ? letter : '_';
   // No container's id holds an @.
-  return `${runDirectoryAt(HERE)}/@runtime/${name}`;
+  return `${runDirectory()}/@runtime/${name}`;
 }
 
 /** Letters, digits and the marks of `[A-Za-z0-9_.-]`. */
@@ -30,12 +25,17 @@ function isPlain(letter: string): boolean {
 /** Gives the runtime that was noted under a name of the program, when it is still there and not the program itself. */
 export function notedRuntime(program: string): string | undefined {
   const path = notedPath(runtimeLink(program));
-  if (path === undefined || !path.startsWith('/') || !isExecutable(path)) return undefined;
-  const found = bareStatus(path);
-  return found?.isFile && found.identity !== bareStatus('/proc/self/exe')?.identity ? path : undefined;
+  if (path === undefined || !path.startsWith('/') || access(path, 'run') !== 0) return undefined;
+  const [found, own] = [statusAt(path, 'follow'), statusAt('/proc/self/exe', 'follow')];
+  if (typeof found === 'number' || (found.mode & FILE_TYPE) !== REGULAR) return undefined;
+  const isOurselves = typeof own !== 'number' && found.device === own.device && found.inode === own.inode;
+  return isOurselves ? undefined : path;
 }
 
 /** Gives what a note says; one that somebody else laid there names a program that would run with our rights. */
 export function notedPath(link: string): string | undefined {
-  return bareStatus(link, true)?.owner === process.geteuid?.() ? readBareLink(link) : undefined;
+  const status = statusAt(link, 'stay');
+  if (typeof status === 'number' || status.uid !== process.geteuid?.()) return undefined;
+  const target = linkTarget(link);
+  return typeof target === 'string' ? target : undefined;
 }

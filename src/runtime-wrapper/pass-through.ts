@@ -1,5 +1,5 @@
 import { SystemError } from '../core/diagnostic/system-error.ts';
-import { textOf } from '../linux/libc/bare-file.ts';
+import { textOf } from '../linux/libc/c-text.ts';
 import { becomeProgram } from '../linux/process/become-program.ts';
 import { type OwnStart, readOwnStart } from '../linux/process/own-start.ts';
 import { isCreation, parseCommandLine, type RuntimeCall } from './command-line.ts';

@@ -13,6 +13,11 @@ const { closeSync, openSync, readFileSync } = await import('node:fs');
 const base = process.cwd();
 const at = (name) => base + '/' + name;
 const plain = (status) => typeof status === 'number' ? status : { mode: status.mode, uid: status.uid, size: status.size };
+// The twins spell a device in two ways: what counts is whether two paths have one file.
+const one = (left, right, links) => {
+  const [a, b] = [calls.statusAt(left, links), calls.statusAt(right, links)];
+  return a.device === b.device && a.inode === b.inode && a.inode > 0;
+};
 const text = (bytes) => Buffer.from(bytes).toString('latin1');
 const names = ['file', 'huge', 'link', 'loop', 'dangling', 'fifo', 'directory', 'missing', 'file/below', 'ümläut-€-𝄞',
   '', 'a\\0b', 'x'.repeat(256), 'd/'.repeat(2047) + 'x', 'd/'.repeat(2048) + 'x', '/dev/null', '\\ud800'];
@@ -38,8 +43,9 @@ process.stdout.write(JSON.stringify({
     stays: reading(name, 'stay'), followed: reading(at(name), 'follow'),
     bytes: reading(Buffer.from(at(name)), 'follow'),
     status: plain(calls.statusAt(name, 'follow')), own: plain(calls.statusAt(at(name), 'stay')),
-    target: calls.linkTarget(name), writable: calls.writability(name), names: listed(calls.namesIn(name)), nameBytes: listed(calls.nameBytesIn(at(name))),
+    target: calls.linkTarget(name), writable: calls.access(name, 'write'), runnable: calls.access(name, 'run'), names: listed(calls.namesIn(name)), nameBytes: listed(calls.nameBytesIn(at(name))),
   }]),
+  one: [one('file', 'link', 'follow'), one('file', 'link', 'stay'), one('file', 'huge', 'follow'), one('/proc/self/exe', process.execPath, 'follow')],
   writing: writing(at('new')), full: calls.writeFrom(openSync('/dev/full', 'w'), Buffer.from('x'), 0),
 }));
 `;
@@ -78,6 +84,7 @@ describe('#file-calls', () => {
     });
     expect(results[0].results).toHaveLength(17);
     expect(Object.fromEntries(results[0].results)['link']).toMatchObject({ stays: -40, target: 'file' });
+    expect(results[0].one).toEqual([true, false, false, true]);
     expect(results[1]).toEqual(results[0]);
   });
 });

@@ -19,7 +19,8 @@ const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const W_OK = 2;
-const STATX_TYPE_MODE_UID_SIZE = 0x20b;
+const X_OK = 1;
+const STATX_TYPE_MODE_UID_INODE_SIZE = 0x30b;
 
 // Source: asm/fcntl.h; these two are the ones in which the architectures differ.
 const isArm = process.arch === 'arm64';
@@ -101,20 +102,26 @@ export const statusOf: FileCalls['statusOf'] = (descriptor) => {
 export const statusAt: FileCalls['statusAt'] = (path, links) =>
   setName(path) || readStatus(AT_FDCWD, links === 'follow' ? 0 : AT_SYMLINK_NOFOLLOW);
 
+function wide(high = 0, low = 0): number {
+  return high * 2 ** 32 + low;
+}
+
 /** Asks by statx(2), whose answer has one layout on every architecture. Source: linux/stat.h. */
 function readStatus(descriptor: number, flags: number): FileStatus | number {
-  const result = call(STATX, descriptor, namePointer, flags, STATX_TYPE_MODE_UID_SIZE, statusPointer);
+  const result = call(STATX, descriptor, namePointer, flags, STATX_TYPE_MODE_UID_INODE_SIZE, statusPointer);
   if (result < 0) return result;
   return {
     mode: (words[7] ?? 0) & 0xffff,
     uid: words[5] ?? 0,
-    size: (words[11] ?? 0) * 2 ** 32 + (words[10] ?? 0),
+    size: wide(words[11], words[10]),
+    device: wide(words[34], words[35]),
+    inode: wide(words[9], words[8]),
   };
 }
 
 /** See {@link FileCalls}. */
-export const writability: FileCalls['writability'] = (path) =>
-  setName(path) || call(FACCESSAT, AT_FDCWD, namePointer, W_OK, 0, 0);
+export const access: FileCalls['access'] = (path, to) =>
+  setName(path) || call(FACCESSAT, AT_FDCWD, namePointer, to === 'write' ? W_OK : X_OK, 0, 0);
 
 /** See {@link FileCalls}. */
 export const linkTarget: FileCalls['linkTarget'] = (path) => {

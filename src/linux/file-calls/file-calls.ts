@@ -5,6 +5,9 @@ export interface FileStatus {
   readonly uid: number;
   /** In bytes. */
   readonly size: number;
+  /** With `inode` equal for two paths of one file; what it says besides differs between the two twins. */
+  readonly device: number;
+  readonly inode: number;
 }
 
 /** Whether a symbolic link at the end of a path is followed. */
@@ -29,8 +32,8 @@ export interface FileCalls {
   readonly writeFrom: (descriptor: number, bytes: Uint8Array, offset: number) => number;
   readonly statusOf: (descriptor: number) => FileStatus | number;
   readonly statusAt: (path: FilePath, links: Links) => FileStatus | number;
-  /** Gives 0 where this process may write to a path, links followed; EROFS where its mount is read-only. */
-  readonly writability: (path: string) => number;
+  /** Gives 0 where this process may write to a path, or run it, links followed; EROFS where its mount is read-only. */
+  readonly access: (path: string, to: 'write' | 'run') => number;
   /** Gives where a link leads; EINVAL for what is none. */
   readonly linkTarget: (path: string) => string | number;
   /** Gives the names in a directory, in no order, without `.` and `..`; one that is no UTF-8 has U+FFFD in it. */

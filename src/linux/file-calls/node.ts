@@ -8,10 +8,11 @@ import {
   readdirSync,
   readlinkSync,
   readSync,
+  type Stats,
   statSync,
   writeSync,
 } from 'node:fs';
-import type { FileCalls, FilePath } from './file-calls.ts';
+import type { FileCalls, FilePath, FileStatus } from './file-calls.ts';
 
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 const EINVAL = 22;
@@ -27,6 +28,10 @@ function errnoInstead<T>(call: () => T): T | number {
     if ('code' in error && error.code === 'ERR_INVALID_ARG_VALUE') return -EINVAL;
     throw error;
   }
+}
+
+function statusFrom({ mode, uid, size, dev, ino }: Stats): FileStatus {
+  return { mode, uid, size, device: dev, inode: ino };
 }
 
 function pathOf(path: FilePath): string | Buffer {
@@ -49,16 +54,16 @@ export const writeFrom: FileCalls['writeFrom'] = (descriptor, bytes, offset) =>
   errnoInstead(() => writeSync(descriptor, bytes, offset, bytes.length - offset));
 
 /** See {@link FileCalls}. */
-export const statusOf: FileCalls['statusOf'] = (descriptor) => errnoInstead(() => fstatSync(descriptor));
+export const statusOf: FileCalls['statusOf'] = (descriptor) => errnoInstead(() => statusFrom(fstatSync(descriptor)));
 
 /** See {@link FileCalls}. */
 export const statusAt: FileCalls['statusAt'] = (path, links) =>
-  errnoInstead(() => (links === 'follow' ? statSync : lstatSync)(pathOf(path)));
+  errnoInstead(() => statusFrom((links === 'follow' ? statSync : lstatSync)(pathOf(path))));
 
 /** See {@link FileCalls}. */
-export const writability: FileCalls['writability'] = (path) =>
+export const access: FileCalls['access'] = (path, to) =>
   errnoInstead(() => {
-    accessSync(path, constants.W_OK);
+    accessSync(path, to === 'write' ? constants.W_OK : constants.X_OK);
     return 0;
   });
 

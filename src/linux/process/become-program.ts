@@ -1,6 +1,6 @@
 import { addressOf } from '#libc';
 import { SystemError } from '../../core/diagnostic/system-error.ts';
-import { terminatedText } from '../libc/bare-file.ts';
+import { terminatedText } from '../libc/c-text.ts';
 import { systemCall } from '../libc/system-call.ts';
 import { passOnDescriptors } from './descriptors.ts';
 import { restoreOpenFilesLimit } from './open-files-limit.ts';

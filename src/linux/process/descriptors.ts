@@ -1,5 +1,6 @@
-import { openDescriptorNumbers, readBareLink, readBareText } from '../libc/bare-file.ts';
+import { linkTarget, namesIn } from '#file-calls';
 import { systemCall } from '../libc/system-call.ts';
+import { readProcText } from './proc-file.ts';
 
 // Source: fcntl.h.
 const F_GETFD = 1;
@@ -62,16 +63,26 @@ export function keepDescriptors(): void {
   }
 }
 
+/** Gives the numbers in /proc/self/fd; none when it is not to be had. */
+function openDescriptorNumbers(): readonly number[] {
+  const names = namesIn('/proc/self/fd');
+  const numbers: number[] = [];
+  if (typeof names !== 'number') for (const name of names) numbers.push(Number(name));
+  return numbers;
+}
+
 function openDescriptors(): Descriptor[] {
   const descriptors: Descriptor[] = [];
   for (const number of openDescriptorNumbers()) {
-    const target = readBareLink(`/proc/self/fd/${number}`) ?? '';
+    const target = linkTarget(`/proc/self/fd/${number}`);
+    // The one that the list was read with: it is closed again.
+    if (typeof target !== 'string') continue;
     descriptors.push({
       number,
       target,
       closes: (systemCall('fcntl', number, F_GETFD) & FD_CLOEXEC) !== 0,
       access: systemCall('fcntl', number, F_GETFL) & O_ACCMODE,
-      watched: target === 'anon_inode:[eventpoll]' ? watchedBy(readBareText(`/proc/self/fdinfo/${number}`)) : [],
+      watched: target === 'anon_inode:[eventpoll]' ? watchedBy(readProcText(`/proc/self/fdinfo/${number}`)) : [],
     });
   }
   return descriptors;

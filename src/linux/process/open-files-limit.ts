@@ -1,5 +1,5 @@
-import { readBareText } from '../libc/bare-file.ts';
 import { systemCall } from '../libc/system-call.ts';
+import { readProcText } from './proc-file.ts';
 
 // Source: bits/resource.h.
 const RLIMIT_NOFILE = 7;
@@ -42,8 +42,8 @@ function isDecimal(word: string): boolean {
  * it was is written nowhere. A parent with another hard limit tells nothing: then ours is left.
  */
 export function restoreOpenFilesLimit(): void {
-  const own = parseOpenFilesLimit(readBareText('/proc/self/limits'));
-  const parent = parseOpenFilesLimit(readBareText(`/proc/${process.ppid}/limits`));
+  const own = parseOpenFilesLimit(readProcText('/proc/self/limits'));
+  const parent = parseOpenFilesLimit(readProcText(`/proc/${process.ppid}/limits`));
   if (!own || !parent || own.hard !== parent.hard || own.soft === parent.soft) return;
   const limit = new Uint8Array(BigUint64Array.of(parent.soft, parent.hard).buffer);
   // A limit that cannot be set is left: the program we become can raise or lower its own.

@@ -1,4 +1,5 @@
-import { readBareFile, textOf } from '../libc/bare-file.ts';
+import { textOf } from '../libc/c-text.ts';
+import { readProcFile } from './proc-file.ts';
 
 /** How this process was started, byte for byte. */
 export interface OwnStart {
@@ -31,7 +32,7 @@ export function readOwnStart(): OwnStart {
 
 /** Reads texts that are ended by NUL; undefined where /proc is not to be had, as in a bare chroot. */
 function readTexts(path: string): Uint8Array[] | undefined {
-  const bytes = readBareFile(path);
+  const bytes = readProcFile(path);
   if (!bytes) return undefined;
   const texts: Uint8Array[] = [];
   for (let start = 0; start < bytes.length; ) {

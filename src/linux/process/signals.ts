@@ -1,5 +1,5 @@
-import { readBareText } from '../libc/bare-file.ts';
 import { systemCall } from '../libc/system-call.ts';
+import { readProcText } from './proc-file.ts';
 
 // Source: bits/signum-arch.h, bits/sigaction.h; the same on every port in syscall-numbers.ts.
 const SIGPIPE = 13;
@@ -18,11 +18,11 @@ const IGNORE = new Uint8Array(BigUint64Array.of(1n, 0n, 0n, 0n, 0n, 0n, 0n, 0n).
  * default and unblocks them as it starts; what they were is lost then.
  */
 export function restoreSignals(): void {
-  const parent = readBareText(`/proc/${process.ppid}/status`);
+  const parent = readProcText(`/proc/${process.ppid}/status`);
   const action = handsOnIgnoredPipe(parent) ? IGNORE : DEFAULT;
   systemCall('rt_sigaction', SIGPIPE, action, 0, SIGNAL_SET_BYTES);
   systemCall('rt_sigaction', SIGXFSZ, DEFAULT, 0, SIGNAL_SET_BYTES);
-  const blocked = maskToRestore(readBareText('/proc/self/status'), parent);
+  const blocked = maskToRestore(readProcText('/proc/self/status'), parent);
   if (blocked === 0n) return;
   systemCall('rt_sigprocmask', SIG_BLOCK, new Uint8Array(BigUint64Array.of(blocked).buffer), 0, SIGNAL_SET_BYTES);
 }

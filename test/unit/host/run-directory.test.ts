@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { machineRoot } from '../../../src/host/machine-root.ts';
-import { runDirectoryAt } from '../../../src/host/run-place.ts';
+import { runDirectory } from '../../../src/host/run-directory.ts';
 
 const MAP = '         0      61234          1\n         1     700000      65536\n';
 
 function directory(user: number, root: number, runtime?: string): string {
   vi.spyOn(process, 'geteuid').mockReturnValue(user);
   vi.stubEnv('XDG_RUNTIME_DIR', runtime);
-  return runDirectoryAt({ machineRoot: () => root, uidMap: () => MAP });
+  return runDirectory({ machineRoot: () => root, uidMap: () => MAP });
 }
 
 afterEach(() => {
@@ -15,7 +15,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-describe('runDirectoryAt', () => {
+describe('runDirectory', () => {
   it.each([
     ["the machine's root, whatever the environment says", 0, 0, '/run/user/0', '/run/oci-hooks'],
     ['a user', 1000, 0, '/run/user/1000', '/run/user/1000/oci-hooks'],
