@@ -1,11 +1,11 @@
-import { SystemError } from '../core/diagnostic/system-error.ts';
 import { type ExactJson, type ExactJsonObject, isExactObject } from '../core/oci/exact-json.ts';
 import { hasStopped, type OciState } from '../core/oci/state.ts';
 import { runDirectory } from '../host/run-directory.ts';
 import type { CgroupWrite, IgnoredField } from '../linux/cgroup/cgroup-write.ts';
 import { type CompatPlace, compatPlaces } from '../linux/cgroup/compat-place.ts';
 import { errnoReason } from '../linux/cgroup/errno-reason.ts';
-import { OpenCgroup } from '../linux/cgroup/open-cgroup.ts';
+import { isThere } from '../linux/cgroup/make-cgroup.ts';
+import type { OpenCgroup } from '../linux/cgroup/open-cgroup.ts';
 import {
   type MadePath,
   makePath,
@@ -117,7 +117,7 @@ function make(
 function plannedDeeds(places: readonly CompatPlace[], writes: readonly CgroupWrite[]): Deed[] {
   return [
     ...places.flatMap(({ place }) => {
-      const missing = pathLevels(place).filter((level) => !isThere(level, place.isPlain === true));
+      const missing = pathLevels(place).filter((level) => !isThere({ ...level, isPlain: place.isPlain === true }));
       return missing.map((level): Deed => ['make-directory', nameOf(level)]);
     }),
     ...writes.map(({ file, value }): Deed => ['write', file, value]),
@@ -160,16 +160,6 @@ function keyOf({ mountPoint, path, device, inode }: OwnDirectory): string {
 
 function nameOf({ mountPoint, path }: OwnDirectory): string {
   return mountPoint + path;
-}
-
-function isThere({ mountPoint, path }: OwnDirectory, isPlain: boolean): boolean {
-  try {
-    OpenCgroup.open({ mountPoint, path, isPlain }).close();
-    return true;
-  } catch (error) {
-    if (error instanceof SystemError) return error.code !== 'CGROUP_NOT_FOUND';
-    throw error;
-  }
 }
 
 /** Writes each value by itself: one that is refused keeps none of the others out. */

@@ -135,14 +135,9 @@ function hasMark(place: CgroupPlace): boolean {
 }
 
 function identityAt(place: CgroupPlace): CgroupIdentity | undefined {
-  let cgroup: OpenCgroup;
-  try {
-    cgroup = OpenCgroup.open(place);
-  } catch (error) {
-    // Whoever removed the cgroups above it, as systemd does with a slice, has removed it too.
-    if (error instanceof SystemError && error.code === 'CGROUP_NOT_FOUND') return undefined;
-    throw error;
-  }
+  // Whoever removed the cgroups above it, as systemd does with a slice, has removed it too.
+  const cgroup = OpenCgroup.openIfThere(place);
+  if (!cgroup) return undefined;
   try {
     return cgroup.identity();
   } finally {

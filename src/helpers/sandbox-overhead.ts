@@ -3,8 +3,8 @@ import type { ExactJson } from '../core/oci/exact-json.ts';
 import { hasStopped, type OciState } from '../core/oci/state.ts';
 import { parseAccess } from '../linux/bpf/device-request.ts';
 import type { DeviceRule } from '../linux/bpf/device-rule.ts';
-import { type CgroupBranch, cgroupBranches, directoryIn, placeIn } from '../linux/cgroup/branch.ts';
-import { OpenCgroup } from '../linux/cgroup/open-cgroup.ts';
+import { cgroupBranches, directoryIn, placeIn } from '../linux/cgroup/branch.ts';
+import { isThere } from '../linux/cgroup/make-cgroup.ts';
 import { findWishes } from '../linux/device/find-wishes.ts';
 import { grantedOverhead } from './annotation-wish.ts';
 import { memberOf, readBundleConfig } from './helper-input.ts';
@@ -241,20 +241,10 @@ function settle(placement: Placement, { afterStep }: SandboxOverheadFlags, warni
   return deeds;
 }
 
-/** An overhead scope that was not made, for want of processes, takes none that come later either. */
+/** An overhead scope that was not made, for want of processes, takes none that come later either: it is reported as that. */
 function isPossible({ layout }: Placement): (move: Move) => boolean {
   const isScope = layout.overhead?.unit !== undefined;
-  return ({ branch, to }) => !isScope || to !== layout.overhead?.path || isOpenable(branch, to);
-}
-
-function isOpenable(branch: CgroupBranch, path: string): boolean {
-  try {
-    OpenCgroup.open(placeIn(branch, path)).close();
-    return true;
-  } catch {
-    // Then it is reported as the scope that was not made.
-    return false;
-  }
+  return ({ branch, to }) => !isScope || to !== layout.overhead?.path || isThere(placeIn(branch, to));
 }
 
 /** systemd moves the processes that it makes a scope around. */

@@ -3,7 +3,7 @@ import { SystemError } from '../../core/diagnostic/system-error.ts';
 import { readHierarchy } from './container-process.ts';
 import { type CgroupMode, mountFor } from './hierarchy.ts';
 import { type LimitSetting, limitSettings } from './limit-setting.ts';
-import { type CgroupPlace, OpenCgroup } from './open-cgroup.ts';
+import { type CgroupPlace, ifThere, OpenCgroup } from './open-cgroup.ts';
 
 /** A thread, in a directory that does not hold the whole of its process. */
 export interface TreeThread {
@@ -66,7 +66,7 @@ export function readTree(options: TreeOptions): CgroupTree {
   const opened = new Map<string, OpenCgroup>();
   try {
     for (const [hierarchy, place] of places) {
-      const cgroup = openIfThere(() => OpenCgroup.open(place));
+      const cgroup = OpenCgroup.openIfThere(place);
       if (cgroup !== undefined) opened.set(hierarchy, cgroup);
     }
     if (opened.size === 0) throw new SystemError('CGROUP_NOT_FOUND', { path });
@@ -141,20 +141,10 @@ function isOfParent({ file, value }: LimitSetting, above: readonly LimitSetting[
 function openChildren(opened: Opened, name: string): Map<string, OpenCgroup> {
   const below = new Map<string, OpenCgroup>();
   for (const [hierarchy, cgroup] of opened) {
-    const child = openIfThere(() => cgroup.openChild(name));
+    const child = ifThere(() => cgroup.openChild(name));
     if (child !== undefined) below.set(hierarchy, child);
   }
   return below;
-}
-
-function openIfThere(open: () => OpenCgroup): OpenCgroup | undefined {
-  try {
-    return open();
-  } catch (error) {
-    // Not in this hierarchy, or removed since its name was read.
-    if (error instanceof SystemError && error.code === 'CGROUP_NOT_FOUND') return undefined;
-    throw error;
-  }
 }
 
 /** Gives the processes of a directory by number, each with its threads where some of them are elsewhere. */

@@ -24,18 +24,14 @@ export function missingLevels(place: CgroupPlace): CgroupPlace[] {
 
 /** Tells whether there is a cgroup at a place. */
 export function isThere(place: CgroupPlace): boolean {
-  try {
-    OpenCgroup.open(place).close();
-    return true;
-  } catch (error) {
-    if (error instanceof SystemError && error.code === 'CGROUP_NOT_FOUND') return false;
-    throw error;
-  }
+  const cgroup = OpenCgroup.openIfThere(place);
+  cgroup?.close();
+  return cgroup !== undefined;
 }
 
 /**
- * Makes one cgroup, with the mark of this program, in a parent that is there; one that is there already is taken as it is. On v1 a cpuset gets its parent's
- * processors and memory nodes first.
+ * Makes one cgroup, with the mark of this program, in a parent that is there; one that is there already is taken as it is.
+ * On v1 a cpuset gets its parent's processors and memory nodes first.
  *
  * @throws {SystemError} `CGROUP_MAKE` with the ancestor whose limit is reached, `CGROUP_NOT_FOUND` when the parent went away
  */

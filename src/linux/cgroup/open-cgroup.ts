@@ -87,6 +87,11 @@ export class OpenCgroup {
     }
   }
 
+  /** Opens a cgroup as `open` does; undefined where there is none, or none any more. */
+  static openIfThere(place: CgroupPlace): OpenCgroup | undefined {
+    return ifThere(() => OpenCgroup.open(place));
+  }
+
   /** The open directory, for system calls that want one; it is closed with the cgroup. */
   get descriptor(): number {
     return this.#descriptor;
@@ -236,5 +241,15 @@ function openDirectory(path: string, name: string): number {
     if (errno === 'ELOOP' || errno === 'ENOTDIR')
       throw new SystemError('CGROUP_LINK', { path: name }, { cause: error });
     throw new SystemError('CGROUP_READ', { path: name, reason: errnoReason(error) }, { cause: error });
+  }
+}
+
+/** Gives a cgroup that may have been removed a moment ago, or undefined where it was. */
+export function ifThere(open: () => OpenCgroup): OpenCgroup | undefined {
+  try {
+    return open();
+  } catch (error) {
+    if (error instanceof SystemError && error.code === 'CGROUP_NOT_FOUND') return undefined;
+    throw error;
   }
 }

@@ -49,12 +49,12 @@ export function removeCgroup(place: CgroupPlace, destinations: DestinationsOf, p
  * processes may be where they belong. Gives what stays, for lack of a place that takes it.
  */
 export function drainCgroup(place: CgroupPlace, destinations: DestinationsOf): readonly number[] | 'gone' {
-  const cgroup = openThere(place);
+  const cgroup = OpenCgroup.openIfThere(place);
   if (cgroup === undefined) return 'gone';
   const opened = new Map<string, OpenCgroup | undefined>();
   const open = (place: CgroupPlace): OpenCgroup | undefined => {
     const name = place.mountPoint + place.path;
-    if (!opened.has(name)) opened.set(name, openThere(place));
+    if (!opened.has(name)) opened.set(name, OpenCgroup.openIfThere(place));
     return opened.get(name);
   };
   const targetsOf = (id: number): OpenCgroup[] => destinations(id).flatMap((each) => open(each) ?? []);
@@ -99,7 +99,7 @@ function moveAway(id: number, file: string, targets: readonly OpenCgroup[]): boo
 }
 
 function removeOnce(place: CgroupPlace): 'removed' | 'gone' | 'busy' {
-  const parent = openThere({ ...place, path: parentPath(place.path) });
+  const parent = OpenCgroup.openIfThere({ ...place, path: parentPath(place.path) });
   if (parent === undefined) return 'gone';
   try {
     if (place.isPlain === true) removeFiles(place);
@@ -129,14 +129,5 @@ function hasChildren({ mountPoint, path }: CgroupPlace): boolean {
 function removeFiles({ mountPoint, path }: CgroupPlace): void {
   for (const entry of readdirSync(mountPoint + path, { withFileTypes: true })) {
     if (entry.isFile()) unlinkSync(`${mountPoint}${path}/${entry.name}`);
-  }
-}
-
-function openThere(place: CgroupPlace): OpenCgroup | undefined {
-  try {
-    return OpenCgroup.open(place);
-  } catch (error) {
-    if (error instanceof SystemError && error.code === 'CGROUP_NOT_FOUND') return undefined;
-    throw error;
   }
 }
