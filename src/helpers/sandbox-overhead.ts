@@ -8,18 +8,18 @@ import { isThere } from '../linux/cgroup/make-cgroup.ts';
 import { findWishes } from '../linux/device/find-wishes.ts';
 import { grantedOverhead } from './annotation-wish.ts';
 import { memberOf, readBundleConfig } from './helper-input.ts';
-import { type OverheadLayout, planLayout } from './overhead-layout.ts';
-import { doMove, type Move, originsOf, type Placement, planMoves } from './overhead-moves.ts';
-import { type OverheadRecord, readOverheadRecord } from './overhead-record.ts';
-import { type Step, setupSteps } from './overhead-steps.ts';
-import { undoSteps } from './overhead-undo.ts';
 import { withRecordLock } from './record-lock.ts';
 import { type Deed, type HelperFlags, type HelperReport, NOTHING_TO_DO } from './resource-deed.ts';
-import { type SandboxDevices, sandboxDevices } from './sandbox-devices.ts';
-import { sandboxFindings } from './sandbox-findings.ts';
-import { type SandboxProcesses, sandboxProcesses } from './sandbox-process.ts';
-import { isPodContainer } from './sandbox-role.ts';
-import { assertThreadsOf, compileVcpuSelector, type VcpuSelector } from './vcpu-threads.ts';
+import { type OverheadLayout, planLayout } from './sandbox/overhead-layout.ts';
+import { doMove, type Move, originsOf, type Placement, planMoves } from './sandbox/overhead-moves.ts';
+import { type OverheadRecord, readOverheadRecord } from './sandbox/overhead-record.ts';
+import { type Step, setupSteps } from './sandbox/overhead-steps.ts';
+import { undoSteps } from './sandbox/overhead-undo.ts';
+import { type SandboxDevices, sandboxDevices } from './sandbox/sandbox-devices.ts';
+import { sandboxFindings } from './sandbox/sandbox-findings.ts';
+import { type SandboxProcesses, sandboxProcesses } from './sandbox/sandbox-process.ts';
+import { isPodContainer } from './sandbox/sandbox-role.ts';
+import { assertThreadsOf, compileVcpuSelector, type VcpuSelector } from './sandbox/vcpu-threads.ts';
 import { WishError } from './wish-error.ts';
 
 /** What the `sandbox-overhead` helper is told. */

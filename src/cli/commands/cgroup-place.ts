@@ -1,7 +1,12 @@
 import { SystemError } from '../../core/diagnostic/system-error.ts';
 import { isContainerId } from '../../core/oci/state.ts';
-import { type Move, planMoves } from '../../helpers/overhead-moves.ts';
-import { placeOnce, type RecordedPlacement, recordedPlacement, watchThreads } from '../../helpers/place-threads.ts';
+import { type Move, planMoves } from '../../helpers/sandbox/overhead-moves.ts';
+import {
+  placeOnce,
+  type RecordedPlacement,
+  recordedPlacement,
+  watchThreads,
+} from '../../helpers/sandbox/place-threads.ts';
 import { moveDeed } from '../../helpers/sandbox-overhead.ts';
 import { WishError } from '../../helpers/wish-error.ts';
 import { assertSameProcess } from '../../linux/cgroup/container-process.ts';

@@ -1,6 +1,6 @@
 import { PatternError } from '../../core/when/pattern.ts';
+import { compileVcpuSelector, type VcpuSelector } from '../../helpers/sandbox/vcpu-threads.ts';
 import { placeSandbox, type SandboxOverheadFlags } from '../../helpers/sandbox-overhead.ts';
-import { compileVcpuSelector, type VcpuSelector } from '../../helpers/vcpu-threads.ts';
 import { type ExitStatus, UsageError } from '../exit-status.ts';
 import { type CommonFlags, common, run } from './helper.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sandboxProcesses } from '../../../src/helpers/sandbox-process.ts';
+import { sandboxProcesses } from '../../../../src/helpers/sandbox/sandbox-process.ts';
 
 describe('sandboxProcesses', () => {
   it.each([

@@ -1,14 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
-import { SystemError } from '../core/diagnostic/system-error.ts';
-import { assertSameProcess, identifyProcess } from '../linux/cgroup/container-process.ts';
-import { problem } from '../linux/cgroup/problem.ts';
-import { listThreads } from '../linux/process/process-tree.ts';
+import { SystemError } from '../../core/diagnostic/system-error.ts';
+import { assertSameProcess, identifyProcess } from '../../linux/cgroup/container-process.ts';
+import { problem } from '../../linux/cgroup/problem.ts';
+import { listThreads } from '../../linux/process/process-tree.ts';
+import { hasRecordIn, readRecordsOf } from '../record.ts';
+import { withExistingRecordLock } from '../record-lock.ts';
+import { WishError } from '../wish-error.ts';
 import { doMove, type Move, type Placement, planMoves } from './overhead-moves.ts';
 import { OVERHEAD_VERB, type OverheadRecord } from './overhead-record.ts';
-import { hasRecordIn, readRecordsOf } from './record.ts';
-import { withExistingRecordLock } from './record-lock.ts';
 import { assertThreadsOf, compileVcpuSelector, type IsVcpu, type VcpuSelector, vcpuThreads } from './vcpu-threads.ts';
-import { WishError } from './wish-error.ts';
 
 /** How long threads are waited for. */
 export interface WatchOptions {

@@ -1,18 +1,18 @@
-import { SystemError } from '../core/diagnostic/system-error.ts';
-import { applyWrites } from '../linux/cgroup/apply-writes.ts';
-import { type CgroupBranch, directoryIn, placeIn } from '../linux/cgroup/branch.ts';
-import { isThere, makeCgroup, missingLevels, writeInto } from '../linux/cgroup/make-cgroup.ts';
-import { type CgroupPlace, OpenCgroup } from '../linux/cgroup/open-cgroup.ts';
-import { isMarked } from '../linux/cgroup/own-directory.ts';
-import { pause } from '../linux/cgroup/remove-cgroup.ts';
-import { makeThreaded, THREADED_CONTROLLERS } from '../linux/cgroup/threaded.ts';
-import { numberMask } from '../linux/systemd/number-mask.ts';
-import { startTransientScope } from '../linux/systemd/transient-scope.ts';
+import { SystemError } from '../../core/diagnostic/system-error.ts';
+import { applyWrites } from '../../linux/cgroup/apply-writes.ts';
+import { type CgroupBranch, directoryIn, placeIn } from '../../linux/cgroup/branch.ts';
+import { isThere, makeCgroup, missingLevels, writeInto } from '../../linux/cgroup/make-cgroup.ts';
+import { type CgroupPlace, OpenCgroup } from '../../linux/cgroup/open-cgroup.ts';
+import { isMarked } from '../../linux/cgroup/own-directory.ts';
+import { pause } from '../../linux/cgroup/remove-cgroup.ts';
+import { makeThreaded, THREADED_CONTROLLERS } from '../../linux/cgroup/threaded.ts';
+import { numberMask } from '../../linux/systemd/number-mask.ts';
+import { startTransientScope } from '../../linux/systemd/transient-scope.ts';
+import type { MadeDirectory, RecordKey } from '../record.ts';
+import type { Deed } from '../resource-deed.ts';
 import type { CgroupName, OverheadLayout } from './overhead-layout.ts';
 import { cgroupIn, type Placement, sandboxMembers } from './overhead-moves.ts';
 import { type OverheadRecord, writeOverheadRecord } from './overhead-record.ts';
-import type { MadeDirectory, RecordKey } from './record.ts';
-import type { Deed } from './resource-deed.ts';
 import { allowedTexts, allowedUnitDevices, restrictDevices, type SandboxDevices } from './sandbox-devices.ts';
 
 /** One thing to do, as data, and how it is done. */

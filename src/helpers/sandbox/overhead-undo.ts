@@ -1,7 +1,7 @@
-import { SystemError } from '../core/diagnostic/system-error.ts';
-import { parentPath } from '../linux/cgroup/make-cgroup.ts';
-import { type CgroupIdentity, type CgroupPlace, OpenCgroup } from '../linux/cgroup/open-cgroup.ts';
-import { isMarked } from '../linux/cgroup/own-directory.ts';
+import { SystemError } from '../../core/diagnostic/system-error.ts';
+import { parentPath } from '../../linux/cgroup/make-cgroup.ts';
+import { type CgroupIdentity, type CgroupPlace, OpenCgroup } from '../../linux/cgroup/open-cgroup.ts';
+import { isMarked } from '../../linux/cgroup/own-directory.ts';
 import {
   type DestinationsOf,
   drainCgroup,
@@ -9,10 +9,10 @@ import {
   pause,
   removeCgroup,
   startPatience,
-} from '../linux/cgroup/remove-cgroup.ts';
+} from '../../linux/cgroup/remove-cgroup.ts';
+import type { MadeDirectory, RecordKey } from '../record.ts';
 import { type OverheadRecord, removeOverheadRecord } from './overhead-record.ts';
 import type { Step } from './overhead-steps.ts';
-import type { MadeDirectory, RecordKey } from './record.ts';
 
 /**
  * Gives the steps that undo what was recorded: each cgroup is drained, to its parent or to where the processes came from,

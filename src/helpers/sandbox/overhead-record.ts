@@ -1,8 +1,8 @@
-import type { CgroupBranch } from '../linux/cgroup/branch.ts';
-import type { CgroupPlace } from '../linux/cgroup/open-cgroup.ts';
+import type { CgroupBranch } from '../../linux/cgroup/branch.ts';
+import type { CgroupPlace } from '../../linux/cgroup/open-cgroup.ts';
+import { type HelperRecord, type RecordKey, readRecord, removeRecord, writeRecord } from '../record.ts';
 import type { OverheadLayout } from './overhead-layout.ts';
 import type { Origin } from './overhead-moves.ts';
-import { type HelperRecord, type RecordKey, readRecord, removeRecord, writeRecord } from './record.ts';
 import type { SandboxProcesses } from './sandbox-process.ts';
 import type { VcpuSelector } from './vcpu-threads.ts';
 

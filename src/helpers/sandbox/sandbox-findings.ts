@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type CgroupBranch, directoryIn } from '../linux/cgroup/branch.ts';
+import { type CgroupBranch, directoryIn } from '../../linux/cgroup/branch.ts';
 import { cgroupIn, type Placement, sandboxMembers } from './overhead-moves.ts';
 import { vcpuThreads } from './vcpu-threads.ts';
 

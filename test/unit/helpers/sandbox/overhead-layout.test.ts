@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type OverheadWish, planLayout } from '../../../src/helpers/overhead-layout.ts';
+import { type OverheadWish, planLayout } from '../../../../src/helpers/sandbox/overhead-layout.ts';
 
 const WISH: OverheadWish = {
   id: 'abc',

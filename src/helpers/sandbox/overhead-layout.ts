@@ -1,6 +1,6 @@
-import { resolveCgroupsPath } from '../linux/cgroup/cgroups-path.ts';
-import { type CgroupProblem, problem } from '../linux/cgroup/problem.ts';
-import { slicePath } from '../linux/systemd/slice.ts';
+import { resolveCgroupsPath } from '../../linux/cgroup/cgroups-path.ts';
+import { type CgroupProblem, problem } from '../../linux/cgroup/problem.ts';
+import { slicePath } from '../../linux/systemd/slice.ts';
 
 /** How the cgroups of a sandbox are wanted. */
 export interface OverheadWish {

@@ -1,11 +1,11 @@
 import { readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
-import { SystemError } from '../core/diagnostic/system-error.ts';
-import type { OciState } from '../core/oci/state.ts';
-import { readBoundedFile } from '../host/file.ts';
-import { identifyProcess, type ProcessIdentity } from '../linux/cgroup/container-process.ts';
-import { parentOf, processTree } from '../linux/process/process-tree.ts';
-import { namePid } from './container-pid.ts';
+import { SystemError } from '../../core/diagnostic/system-error.ts';
+import type { OciState } from '../../core/oci/state.ts';
+import { readBoundedFile } from '../../host/file.ts';
+import { identifyProcess, type ProcessIdentity } from '../../linux/cgroup/container-process.ts';
+import { parentOf, processTree } from '../../linux/process/process-tree.ts';
+import { namePid } from '../container-pid.ts';
 
 /** The processes of a sandbox whose guest runs in a virtual machine. */
 export interface SandboxProcesses {

@@ -1,19 +1,19 @@
 import { statSync } from 'node:fs';
-import { SystemError } from '../core/diagnostic/system-error.ts';
-import type { ExactJson } from '../core/oci/exact-json.ts';
-import { restrictCgroup } from '../linux/bpf/cgroup-programs.ts';
-import type { DeviceGrant } from '../linux/bpf/device-grant.ts';
-import type { DeviceMap } from '../linux/bpf/device-map.ts';
-import { parseAccess } from '../linux/bpf/device-request.ts';
-import { ANY_NUMBER, type DeviceRule, renderRule } from '../linux/bpf/device-rule.ts';
-import { readRules } from '../linux/bpf/dialect.ts';
-import { mapOfList } from '../linux/bpf/list-map.ts';
-import { errnoReason } from '../linux/cgroup/errno-reason.ts';
-import { writeInto } from '../linux/cgroup/make-cgroup.ts';
-import type { OpenCgroup } from '../linux/cgroup/open-cgroup.ts';
-import { type CgroupProblem, problem } from '../linux/cgroup/problem.ts';
-import { readRuleList } from '../linux/device/rule-list.ts';
-import { type DeviceAllow, deviceAllowOf } from '../linux/systemd/device-allow.ts';
+import { SystemError } from '../../core/diagnostic/system-error.ts';
+import type { ExactJson } from '../../core/oci/exact-json.ts';
+import { restrictCgroup } from '../../linux/bpf/cgroup-programs.ts';
+import type { DeviceGrant } from '../../linux/bpf/device-grant.ts';
+import type { DeviceMap } from '../../linux/bpf/device-map.ts';
+import { parseAccess } from '../../linux/bpf/device-request.ts';
+import { ANY_NUMBER, type DeviceRule, renderRule } from '../../linux/bpf/device-rule.ts';
+import { readRules } from '../../linux/bpf/dialect.ts';
+import { mapOfList } from '../../linux/bpf/list-map.ts';
+import { errnoReason } from '../../linux/cgroup/errno-reason.ts';
+import { writeInto } from '../../linux/cgroup/make-cgroup.ts';
+import type { OpenCgroup } from '../../linux/cgroup/open-cgroup.ts';
+import { type CgroupProblem, problem } from '../../linux/cgroup/problem.ts';
+import { readRuleList } from '../../linux/device/rule-list.ts';
+import { type DeviceAllow, deviceAllowOf } from '../../linux/systemd/device-allow.ts';
 
 /** Nodes that Kata allows every virtual machine monitor, where this machine has them. */
 const NODES: readonly string[] = [

@@ -1,4 +1,4 @@
-import type { OciState } from '../core/oci/state.ts';
+import type { OciState } from '../../core/oci/state.ts';
 
 /** Annotations by which engines tell a pod's sandbox from its containers, and what they say of a container. */
 const CONTAINER: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { PatternError } from '../../../src/core/when/pattern.ts';
-import { compileVcpuSelector } from '../../../src/helpers/vcpu-threads.ts';
+import { PatternError } from '../../../../src/core/when/pattern.ts';
+import { compileVcpuSelector } from '../../../../src/helpers/sandbox/vcpu-threads.ts';
 
 const named = async (name: string, patterns: readonly string[] = []): Promise<boolean> =>
   (await compileVcpuSelector({ patterns, tids: [] }))({ tid: 7, name });

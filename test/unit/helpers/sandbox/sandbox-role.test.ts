@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isPodContainer } from '../../../src/helpers/sandbox-role.ts';
+import { isPodContainer } from '../../../../src/helpers/sandbox/sandbox-role.ts';
 
 describe('isPodContainer', () => {
   it.each([

@@ -1,7 +1,7 @@
-import { type Pattern, PatternError } from '../core/when/pattern.ts';
-import { problem } from '../linux/cgroup/problem.ts';
-import { isThreadOf, listThreads, type Thread } from '../linux/process/process-tree.ts';
-import { WishError } from './wish-error.ts';
+import { type Pattern, PatternError } from '../../core/when/pattern.ts';
+import { problem } from '../../linux/cgroup/problem.ts';
+import { isThreadOf, listThreads, type Thread } from '../../linux/process/process-tree.ts';
+import { WishError } from '../wish-error.ts';
 
 /** Says which threads of a virtual machine monitor run the guest's processors. */
 export interface VcpuSelector {
@@ -31,9 +31,9 @@ export type IsVcpu = (thread: Thread) => boolean;
 export async function compileVcpuSelector({ patterns, tids }: VcpuSelector): Promise<IsVcpu> {
   if (tids.length > 0) return ({ tid }) => tids.includes(tid);
   if (patterns.length === 0) return ({ name }) => KNOWN.test(name);
-  const { compilePattern } = await import('../core/when/pattern.ts');
+  const { compilePattern } = await import('../../core/when/pattern.ts');
   // The engine is large; the names known by heart need none.
-  const { re2Engine } = await import('../core/when/re2.ts');
+  const { re2Engine } = await import('../../core/when/re2.ts');
   const compiled = patterns.map((source): Pattern => {
     if (source.length > THREAD_PATTERN_LIMIT) {
       throw new PatternError(`it has more than ${THREAD_PATTERN_LIMIT} characters`, source.slice(0, 32));
